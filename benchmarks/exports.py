@@ -25,7 +25,8 @@ FORMATS = ("graph alone", "graphml", "gexf", "dot", "csv", "jsonl", "parquet")
 
 def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     """Write one format; return how many models it is about, and its bytes."""
-    from lineage.analysis.cut_tables import cut_manifest, cut_tables
+    from lineage.analysis.cut_tables_to_scope import cut_manifest_to_scope, cut_tables_to_scope
+
     from lineage.analysis.family_graph import graph_of
     from lineage.cli.output import print_text_output
     from lineage.export import FORMATS as WRITERS
@@ -39,7 +40,9 @@ def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     if format == "graph alone":
         return graph_of(columns).number_of_nodes(), 0
     if format == "parquet":
-        write_snapshot(out, cut_tables(columns), cut_manifest(snapshot.manifest, "llama"))
+        write_snapshot(
+            out, cut_tables_to_scope(columns), cut_manifest_to_scope(snapshot.manifest, "llama")
+        )
     else:
         print_text_output(export_graph(WRITERS[format], columns, "llama"), str(out))
     files: Sequence[Path] = list(out.iterdir()) if out.is_dir() else [out]

@@ -30,8 +30,8 @@ from typing import cast
 import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
-from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.documents import snapshot_document
 from lineage.analysis.growth.curves import curve_of_family
@@ -359,7 +359,9 @@ def ask_everything(folder: Path, id: str) -> None:
             store, family("llama"), all_families(), None, say=lambda _: None
         ),
         lambda it: diff_snapshots(good, it, all_families()),
-        lambda it: [piece.num_rows for pieces in whole_tables(it).values() for piece in pieces],
+        lambda it: [
+            piece.num_rows for pieces in list_whole_tables_of_scope(it).values() for piece in pieces
+        ],
     ]
     for ask in questions:
         try:

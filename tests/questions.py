@@ -36,7 +36,7 @@ from lineage.reporting import family_tree as report
 from lineage.reporting.document import ReportName
 from lineage.reporting.family_page.page import family_page
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.family_tree_text import family_tree_document
+from lineage.reporting.family_tree_text import family_tree_report_document
 from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
@@ -159,7 +159,7 @@ def drawn_and_folded(tree: Tree) -> int:
 def page_of(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> str:
     """The page of a family tree."""
     name = ReportName("family-tree", report.family.id, language)
-    return family_page(report, family_tree_document(report, name))
+    return family_page(report, family_tree_report_document(report, name))
 
 
 def trace(snapshot: Snapshot, name: str, family: Family, families: Families) -> Trace:

@@ -44,7 +44,7 @@ class Ancestry:
     ids: Mapping[int, str]
     """The present name of each node."""
 
-    def walk_ancestors(
+    def walk_up_ancestry(
         self, start: int, *, inferred: bool = False, stops: Container[int] = ()
     ) -> dict[int, int]:
         """Return each node above a model, nearest first, with the edge that led to it.
@@ -76,7 +76,7 @@ class Ancestry:
 
     def find_paths_up(self, start: int, stops: Container[int], *, inferred: bool) -> PathsUp:
         """Return the shortest path to each end, without passing a stop."""
-        came_by = self.walk_ancestors(start, inferred=inferred, stops=stops)
+        came_by = self.walk_up_ancestry(start, inferred=inferred, stops=stops)
         paths = {node: self.path_to(node, came_by) for node in came_by}
         to_stops = {node: path for node, path in paths.items() if node in stops and node != start}
         edges_of = self.edges_up if inferred else self.declared_up
@@ -101,7 +101,7 @@ class Ancestry:
         return PathsUp(to_stops, to_tops, to_cycles)
 
 
-def find_ancestry(scope: Scope, starts: Iterable[int]) -> Ancestry:
+def find_ancestry_in_scope(scope: Scope, starts: Iterable[int]) -> Ancestry:
     """Find what lies above some nodes, by the edges of the scope, in one pass over its columns."""
     edges, chosen = scope.edges, np.unique(np.fromiter(starts, np.int32))
     on_path = scope.find_below(chosen, upwards=True)

@@ -7,10 +7,10 @@ from enum import StrEnum
 from lineage.analysis.ancestry import NodePath
 from lineage.analysis.check_facts import (
     CheckFacts,
-    check_rule_matches_anything,
+    can_check_rule_match,
     find_license,
-    gather_facts,
-    refuse_unknown_licenses,
+    gather_facts_to_check,
+    refuse_unknown_licenses_to_check,
 )
 from lineage.analysis.definition_text import count_notes_of_snapshot
 from lineage.analysis.scope import Scope
@@ -129,12 +129,12 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
             "there is no rule to check by", "give --deny, --allow, --deny-license or --pinned"
         )
     scope = scope.under(EVERYTHING).with_columns_held()
-    facts = gather_facts(scope, listed, rules)
-    refuse_unknown_licenses(scope, rules)
+    facts = gather_facts_to_check(scope, listed, rules)
+    refuse_unknown_licenses_to_check(scope, rules)
     unmatched = tuple(
         pattern.text
         for pattern in dict.fromkeys(rules.deny + rules.allow)
-        if not check_rule_matches_anything(scope, facts, pattern)
+        if not can_check_rule_match(scope, facts, pattern)
     )
     drafts = [_check_model(facts, rules, model) for model in listed]
     # Evidence is read once, and for the paths that decide alone.
@@ -172,16 +172,16 @@ def _check_model(
 ) -> tuple[CheckedModel, list[_RuleMatch], list[_RuleMatch]]:
     """Hold one model against the rules: its verdict, what breaks a rule, and what might."""
     node = facts.node_by_name[listed.name]
-    declared = facts.ancestry.walk_ancestors(node)
+    declared = facts.ancestry.walk_up_ancestry(node)
     matches = [
-        *_check_denied(facts, rules, declared),
-        *_check_disallowed(facts, rules, declared),
-        *_check_pin(facts, rules, listed, node),
+        *_list_denied_ancestors(facts, rules, declared),
+        *_list_disallowed_roots(facts, rules, declared),
+        *_check_pinned_ancestor(facts, rules, listed, node),
     ]
     # An inferred link is a warning: it may be true, and no author declared it.
-    by_any_edge = facts.ancestry.walk_ancestors(node, inferred=True)
+    by_any_edge = facts.ancestry.walk_up_ancestry(node, inferred=True)
     inferred = {it: edge for it, edge in by_any_edge.items() if it not in declared}
-    warnings = list(_check_denied(facts, rules, by_any_edge, among=inferred))
+    warnings = list(_list_denied_ancestors(facts, rules, by_any_edge, among=inferred))
     unknown_origin = _check_unknown(facts, rules, listed, declared)
     verdict = CheckVerdict.PASS if unknown_origin is None else CheckVerdict.UNKNOWN
     model = CheckedModel(
@@ -197,7 +197,7 @@ def _check_model(
     return model, matches, warnings
 
 
-def _check_denied(
+def _list_denied_ancestors(
     facts: CheckFacts,
     rules: CheckRules,
     came_by: Mapping[int, int],
@@ -219,17 +219,17 @@ def _check_denied(
                 break
 
 
-def _check_disallowed(
+def _list_disallowed_roots(
     facts: CheckFacts, rules: CheckRules, came_by: Mapping[int, int]
 ) -> Iterator[_RuleMatch]:
     """Yield each root at which a declared path ends and that no allowed pattern matches."""
-    for node in _end_roots(facts, came_by) if rules.allow else ():
+    for node in _roots_where_ancestry_ends(facts, came_by) if rules.allow else ():
         if not any(facts.matches(pattern, node) for pattern in rules.allow):
             root, path = facts.ancestry.ids[node], facts.ancestry.path_to(node, came_by)
             yield Match(RuleKind.ALLOW, None, root, (), _NOTHING_ALLOWED), path
 
 
-def _end_roots(facts: CheckFacts, came_by: Mapping[int, int]) -> list[int]:
+def _roots_where_ancestry_ends(facts: CheckFacts, came_by: Mapping[int, int]) -> list[int]:
     """Return the roots met first on each path, and above them those of other families.
 
     A root of one family that comes from another's stands under the terms of both.
@@ -250,7 +250,7 @@ def _end_roots(facts: CheckFacts, came_by: Mapping[int, int]) -> list[int]:
     return list(ends)
 
 
-def _check_pin(
+def _check_pinned_ancestor(
     facts: CheckFacts, rules: CheckRules, listed: ListedModel, node: int
 ) -> Iterator[_RuleMatch]:
     sha = facts.shas.get(node)

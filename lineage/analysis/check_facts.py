@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.ancestry import Ancestry, find_ancestry
+from lineage.analysis.ancestry import Ancestry, find_ancestry_in_scope
 from lineage.analysis.scope import Scope
 from lineage.domain.check_rules import CheckRules, ListedModel, Pattern
 from lineage.domain.families import Family, Release, is_claimable
@@ -46,14 +46,16 @@ class CheckFacts:
         return self._matches[key]
 
 
-def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules) -> CheckFacts:
+def gather_facts_to_check(
+    scope: Scope, listed: Sequence[ListedModel], rules: CheckRules
+) -> CheckFacts:
     """Look up the models, all that lies above them, and what the rules ask of each node."""
-    spelled = {model.name: _checked_model_id(model.name) for model in listed}
+    spelled = {model.name: _id_of_model_to_check(model.name) for model in listed}
     # All names at once: each look goes over the names of the whole snapshot.
     exact = {it.name for it in rules.exact_check_patterns}
-    scope.every_node_of({*spelled.values(), *_registry_ids(scope.families), *exact})
+    scope.every_scope_node_of({*spelled.values(), *_registry_ids(scope.families), *exact})
     nodes = scope.nodes_of(set(spelled.values()))
-    registry_nodes = dict(scope.every_node_of(_registry_ids(scope.families)))
+    registry_nodes = dict(scope.every_scope_node_of(_registry_ids(scope.families)))
     # What no snapshot lists gets a node of its own, above all others, which no edge leads to: the
     # registry may know it all the same, and a pattern may deny its name.
     registered = {id.lower(): id for family in scope.families for id in family.roots()}
@@ -69,11 +71,13 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
             if root not in registry_nodes:
                 registry_nodes[root] = (extra.setdefault(root, scope.nodes + len(extra)),)
             nodes[id] = registry_nodes[root][0]
-    ancestry = find_ancestry(scope, [node for node in nodes.values() if node < scope.nodes])
+    ancestry = find_ancestry_in_scope(
+        scope, [node for node in nodes.values() if node < scope.nodes]
+    )
     ids = {**ancestry.ids, **{node: id for id, node in extra.items()}}
     keys = {**ancestry.keys, **{node: f"name:{id}" for id, node in extra.items()}}
     ancestry = replace(ancestry, ids=ids, keys=keys)
-    roots, curated, terms = _place_registry(scope.families, registry_nodes)
+    roots, curated, terms = _place_registry_in_check_scope(scope.families, registry_nodes)
     return CheckFacts(
         ancestry,
         scope.snapshot.records,
@@ -90,7 +94,7 @@ def gather_facts(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
 _Curated = dict[int, tuple[tuple[Family, Release | None], ...]]
 
 
-def _place_registry(
+def _place_registry_in_check_scope(
     families: Sequence[Family], registry_nodes: Mapping[str, Sequence[int]]
 ) -> tuple[dict[int, tuple[Family, Release]], _Curated, dict[int, tuple[Terms, ...]]]:
     """Return the roots, the curated children and the terms of the registry, each by node."""
@@ -119,7 +123,7 @@ def _place_registry(
     return roots, curated, terms
 
 
-def _checked_model_id(name: str) -> str:
+def _id_of_model_to_check(name: str) -> str:
     try:
         subject = parse_subject(name)
     except ValueError:
@@ -145,7 +149,9 @@ def _names_of_ancestors(
         if key in by_key:
             names[by_key[key]].add(former)
     # A newer snapshot may know a node by a name that it got later: rules without `*` are looked up.
-    for name, nodes in scope.every_node_of(it.name for it in rules.exact_check_patterns).items():
+    for name, nodes in scope.every_scope_node_of(
+        it.name for it in rules.exact_check_patterns
+    ).items():
         for node in names.keys() & set(nodes):
             names[node].add(name)
     for family in scope.families:
@@ -177,7 +183,7 @@ def _read_ancestor_columns(
     return tags, {node: it for node, it in zip(nodes, sha, strict=True) if it is not None}
 
 
-def refuse_unknown_licenses(scope: Scope, rules: CheckRules) -> None:
+def refuse_unknown_licenses_to_check(scope: Scope, rules: CheckRules) -> None:
     """Raise SettingsError for a denied license that neither registry nor snapshot knows."""
     if not rules.deny_license:
         return
@@ -196,7 +202,7 @@ def refuse_unknown_licenses(scope: Scope, rules: CheckRules) -> None:
         )
 
 
-def check_rule_matches_anything(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
+def can_check_rule_match(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
     """Say whether a pattern can match at all: a typo in a deny list must not pass in silence."""
     if pattern.kind is SubjectKind.FAMILY:
         return any(family.id == pattern.name for family in scope.families)

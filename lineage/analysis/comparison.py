@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import list_count_notes
 from lineage.analysis.groups import Releases, find_releases
-from lineage.analysis.members import Members, count_undated, find_absent, members_below
+from lineage.analysis.members import Members, count_undated, find_members_absent_at, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope, select_scope_edges
-from lineage.analysis.subjects import ResolvedSubject, count_opted_out, model_roots
+from lineage.analysis.subjects import ResolvedSubject, count_members_opted_out, model_roots
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.clock import end_of_day_utc
@@ -50,7 +50,7 @@ def compare_definitions(
         rows.append(replace(row, default=step is default_step))
         if step is default_step:
             undated = count_undated(scope.snapshot, members.possible)
-            opted_out = count_opted_out(step_scope, subject, row.at_most)
+            opted_out = count_members_opted_out(step_scope, subject, row.at_most)
         if step is ComparisonStep.DOWNLOADS:
             # Half of a family may be one author's quantized copies of a week.
             rows.append(
@@ -93,7 +93,7 @@ def _count_by_rule(scope: Scope, subject: ResolvedSubject) -> dict[str, int]:
         if rule is not None:
             by_rule = rows[pc.equal(names, rule).to_numpy(zero_copy_only=False)]
             chosen[places[np.isin(placed, pairs[by_rule])]] = True
-        part = scope.on_edges(select_scope_edges(edges, chosen))
+        part = scope.scope_on_edges(select_scope_edges(edges, chosen))
         _, members = members_of_comparison_step(part, subject)
         numbers[rule] = int(members.counted.sum())
     return {rule: number - numbers[None] for rule, number in numbers.items() if rule is not None}
@@ -148,7 +148,7 @@ def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:
     # Those that came back since were away on that day all the same.
     missed_at = snapshot.tombstones(["missed_at"])["missed_at"]
     deleted = int(pc.sum(pc.less(missed_at, end_of_day_utc(as_of))).as_py() or 0)
-    return deleted + len(find_absent(snapshot, end_of_day_utc(as_of)))
+    return deleted + len(find_members_absent_at(snapshot, end_of_day_utc(as_of)))
 
 
 def definitions_of_steps(

@@ -14,8 +14,8 @@ from lineage.analysis.members import (
     count_by_relation,
     count_undated,
     find_countable,
+    find_members_without_date,
     members_below,
-    members_without_date,
     relation_of,
 )
 from lineage.analysis.results import Count
@@ -23,7 +23,7 @@ from lineage.analysis.scope import DEFAULT, Scope
 from lineage.analysis.subjects import (
     ResolvedSubject,
     SubjectMembers,
-    count_opted_out,
+    count_members_opted_out,
     select_members,
 )
 from lineage.domain.arrays import Nodes
@@ -54,7 +54,7 @@ def count_subject(scope: Scope, subject: ResolvedSubject, by: Grouping | None = 
         if row is None:  # nothing is declared to come from what has this name
             row = BaseRow(model.key, model.id, model.number, 0, 0, {}, 0)
         if row.key == model.key:
-            opted_out = count_opted_out(scope, subject, row.total)
+            opted_out = count_members_opted_out(scope, subject, row.total)
             return count_of_base(scope, row, opted_out, spelling=subject.spelling)
     return count_members(scope, subject, select_members(scope, subject), by)
 
@@ -66,7 +66,7 @@ def count_members(
     members = selection.members
     total, at_most = int(members.counted.sum()), int(members.possible.sum())
     # Who opted out is missing in every number, so every number says how many it misses.
-    opted_out = count_opted_out(scope, subject, at_most)
+    opted_out = count_members_opted_out(scope, subject, at_most)
     manifest, definition = scope.snapshot.manifest, selection.scope.definition
     return Count(
         subject=subject.spelling,
@@ -208,7 +208,7 @@ def count_bases(scope: Scope) -> EveryBase:
     relation = np.where(find_countable(scope).possibly, relation, -1)
     edges = scope.edges
     return count_below_every_base(
-        edges.child, edges.parent, relation, members_without_date(scope.snapshot)
+        edges.child, edges.parent, relation, find_members_without_date(scope.snapshot)
     )
 
 

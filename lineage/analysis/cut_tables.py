@@ -17,7 +17,7 @@ from lineage.store.reader import EdgeColumns, Snapshot
 Pieces = Iterator[pa.Table]
 
 
-def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
+def list_whole_tables_of_scope(snapshot: Snapshot) -> Mapping[str, Pieces]:
     """Return every table of a snapshot as it is, piece by piece."""
 
     def read_file(file: str) -> Pieces:
@@ -39,7 +39,7 @@ def whole_tables(snapshot: Snapshot) -> Mapping[str, Pieces]:
     return tables | deleted_tables | {schema.TRENDS_FILE: trends}
 
 
-def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
+def cut_tables_to_scope(cut: FamilyColumns) -> Mapping[str, Pieces]:
     """Return every table of a snapshot, with the rows of the models in the cut.
 
     Nodes are numbered anew; edges are those of the cut, the registry's included, each with its
@@ -52,7 +52,7 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     keys, ids = cut.scope.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
     tombstones, absences = snapshot.tombstones(), snapshot.absences()
-    edges = _renumber_cut_edges(cut)
+    edges = _renumber_edges_of_cut_scope(cut)
     rules = _rules_of_cut_edges(cut, edges)
     return {
         schema.MODELS_FILE: _take_subject_rows(cut, schema.MODELS_FILE, listed),
@@ -70,7 +70,7 @@ def cut_tables(cut: FamilyColumns) -> Mapping[str, Pieces]:
     }
 
 
-def cut_manifest(manifest: Manifest, name: str) -> Manifest:
+def cut_manifest_to_scope(manifest: Manifest, name: str) -> Manifest:
     """Return what the cut says of itself: a snapshot of what lies below one name."""
     origin = replace(manifest.origin, kind=SnapshotKind.BELOW, below=name)
     return replace(manifest, origin=origin, previous=None, bad_rows=0, unread_fields={}, checks=())
@@ -92,7 +92,7 @@ def _filter_subject_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Ar
             yield pa.Table.from_batches([batch.filter(matches)])
 
 
-def _renumber_cut_edges(cut: FamilyColumns) -> EdgeColumns:
+def _renumber_edges_of_cut_scope(cut: FamilyColumns) -> EdgeColumns:
     """Return the edges by the cut's own node numbers, in order of child and parent."""
     child, parent = (
         np.searchsorted(cut.nodes, pairs).astype(np.int32)

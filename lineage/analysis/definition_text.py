@@ -67,7 +67,7 @@ def describe_count_range(total: int, at_most: int) -> str:
 def count_notes_of_day(definition: Definition, manifest: Manifest) -> list[str]:
     """Return what is not known of the day asked, as it lies outside the data."""
     day, taken = definition.as_of, manifest.origin.taken_at
-    if is_count_before_data(definition, manifest):
+    if is_counted_day_before_data(definition, manifest):
         # What was pruned, or another snapshot that was asked for by name, may be older.
         which = f"snapshot {manifest.id}" if manifest.previous else "the first snapshot"
         return [
@@ -75,19 +75,19 @@ def count_notes_of_day(definition: Definition, manifest: Manifest) -> list[str]:
             "models deleted before the first snapshot are not known"
         ]
     # The snapshot's own day is not said: that today is not over yet needs no words.
-    if is_count_after_data(definition, manifest):
+    if is_counted_day_after_data(definition, manifest):
         return [f"the data end {taken:%Y-%m-%d %H:%M} UTC, before {day} is over"]
     return []
 
 
-def is_count_before_data(definition: Definition, manifest: Manifest) -> bool:
+def is_counted_day_before_data(definition: Definition, manifest: Manifest) -> bool:
     """Whether a day is asked for that was over before the snapshot was taken."""
     return definition.as_of is not None and manifest.origin.taken_at >= end_of_day_utc(
         definition.as_of
     )
 
 
-def is_count_after_data(definition: Definition, manifest: Manifest) -> bool:
+def is_counted_day_after_data(definition: Definition, manifest: Manifest) -> bool:
     """Whether a day is asked for that was not reached when the snapshot was taken."""
     return definition.as_of is not None and definition.as_of > manifest.origin.taken_at.date()
 
@@ -107,7 +107,8 @@ def definition_rule_lines(definition: Definition, roots: str = "") -> list[Line]
         ("counted", _REACH[definition.closure]),
         (
             "links",
-            f"{_name_counted_links(definition.relations)}; {_STRENGTH[definition.min_strength]}",
+            f"{_name_counted_relations(definition.relations)};"
+            f" {_STRENGTH[definition.min_strength]}",
         ),
         *_list_definition_parts(definition),
         ("filters", _name_definition_filters(definition)),
@@ -162,7 +163,7 @@ def _name_definition_roots(roots: Sequence[str]) -> str:
     return f"{len(roots)} repositories: {first} and {len(roots) - _ROOTS_NAMED} more"
 
 
-def _name_counted_links(relations: Sequence[Relation]) -> str:
+def _name_counted_relations(relations: Sequence[Relation]) -> str:
     if set(relations) == set(Relation):
         return "all types"
     return f"only {', '.join(relations)}"

@@ -94,7 +94,7 @@ class DerivativeOrder(StrEnum):
     RELATION = "relation"
 
 
-def arrange_derivatives(
+def filter_and_rank_derivatives(
     scope: Scope,
     derivatives: Derivatives,
     order: DerivativeOrder,

@@ -208,7 +208,7 @@ def diff_rows(diff: "Diff") -> Iterator[Document]:
         yield nothing | {"change": "base"} | base
 
 
-def family_summary(family: Family) -> Document:
+def summarize_counted_family(family: Family) -> Document:
     """Return what a family holds, counted."""
     return {
         "family": family.id,

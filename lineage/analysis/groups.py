@@ -86,7 +86,7 @@ def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
 def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:
     """Divide counted models into groups: months and releases in time's order, others by size."""
     nodes = np.flatnonzero(members.counted)
-    values = _group_values(scope, members, by, nodes).dictionary_encode()
+    values = _values_of_count_group(scope, members, by, nodes).dictionary_encode()
     names = values.dictionary.to_pylist()
     group = values.indices.to_numpy()
     relation = relation_of(members.edges, members.nodes)[nodes]
@@ -101,14 +101,14 @@ def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group,
             int(direct[at]),
             int(cells[at].sum()),
             {word: int(n) for word, n in zip(RELATIONS, cells[at], strict=True) if n},
-            _is_month_complete(scope, name) if by is Grouping.MONTH else None,
+            _is_counted_month_complete(scope, name) if by is Grouping.MONTH else None,
         )
         for at, name in enumerate(names)
     ]
     return tuple(sorted(groups, key=_group_sort_key(by, scope.families)))
 
 
-def _is_month_complete(scope: Scope, month: str) -> bool | None:
+def _is_counted_month_complete(scope: Scope, month: str) -> bool | None:
     """Say whether all of a month lies in the data and before the end of the day asked."""
     if month == UNKNOWN:  # no month that could be over
         return None
@@ -117,7 +117,9 @@ def _is_month_complete(scope: Scope, month: str) -> bool | None:
     )
 
 
-def _group_values(scope: Scope, members: Members, by: Grouping, nodes: Positions) -> pa.StringArray:
+def _values_of_count_group(
+    scope: Scope, members: Members, by: Grouping, nodes: Positions
+) -> pa.StringArray:
     match by:
         case Grouping.RELATION:
             words = pa.array([relation.value for relation in RELATIONS])

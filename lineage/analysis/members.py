@@ -80,15 +80,15 @@ def find_countable(scope: Scope) -> Countable:
     if least := definition.min_downloads:
         downloads = snapshot.record_column("downloads", schema.METRICS_FILE)
         # An unknown number of downloads is not known to be high enough.
-        mask &= _to_member_mask(pc.greater_equal(downloads, least))
+        mask &= _make_member_mask(pc.greater_equal(downloads, least))
     if (day := definition.as_of) is None:
         return Countable(mask, mask)
     created = snapshot.record_column("created_at")
-    possibly = mask & _to_member_mask(pc.fill_null(pc.less(created, end_of_day_utc(day)), True))
+    possibly = mask & _make_member_mask(pc.fill_null(pc.less(created, end_of_day_utc(day)), True))
     # A model in a snapshot of that day existed then, with a date or without.
     if snapshot.manifest.origin.taken_at < end_of_day_utc(day):
         return Countable(possibly, possibly)
-    return Countable(possibly & ~members_without_date(snapshot), possibly)
+    return Countable(possibly & ~find_members_without_date(snapshot), possibly)
 
 
 def _mark_countable_models(snapshot: Snapshot, definition: Definition) -> Mask:
@@ -102,15 +102,15 @@ def _mark_countable_models(snapshot: Snapshot, definition: Definition) -> Mask:
         mask[snapshot.manifest.models :] = (
             False
             if day is None
-            else _to_member_mask(pc.greater_equal(missed_at, end_of_day_utc(day)))
+            else _make_member_mask(pc.greater_equal(missed_at, end_of_day_utc(day)))
         )
-    if day is not None and (away := find_absent(snapshot, end_of_day_utc(day))):
+    if day is not None and (away := find_members_absent_at(snapshot, end_of_day_utc(day))):
         keys = snapshot.record_column("key")
-        mask &= ~_to_member_mask(pc.is_in(keys, value_set=pa.array(away, pa.string())))
+        mask &= ~_make_member_mask(pc.is_in(keys, value_set=pa.array(away, pa.string())))
     return mask
 
 
-def find_absent(snapshot: Snapshot, moment: datetime) -> list[str]:
+def find_members_absent_at(snapshot: Snapshot, moment: datetime) -> list[str]:
     """Return the keys of models that were absent at a moment and came back after it."""
     over = snapshot.absences()
     missed = pc.less(over["missed_at"], moment)
@@ -119,7 +119,7 @@ def find_absent(snapshot: Snapshot, moment: datetime) -> list[str]:
     return keys
 
 
-def _to_member_mask(condition: pa.ChunkedArray) -> Mask:
+def _make_member_mask(condition: pa.ChunkedArray) -> Mask:
     mask: Mask = np.array(pc.fill_null(condition, False), np.bool_)
     return mask
 
@@ -140,9 +140,9 @@ def count_by_relation(members: Members, which: Mask) -> dict[Relation, int]:
 
 def count_undated(snapshot: Snapshot, which: Mask) -> int:
     """Count the models without a known creation date."""
-    return int(members_without_date(snapshot)[which[: snapshot.records]].sum())
+    return int(find_members_without_date(snapshot)[which[: snapshot.records]].sum())
 
 
-def members_without_date(snapshot: Snapshot) -> Mask:
+def find_members_without_date(snapshot: Snapshot) -> Mask:
     """Say which models with a record have no known creation date."""
-    return _to_member_mask(snapshot.record_column("created_at").is_null())
+    return _make_member_mask(snapshot.record_column("created_at").is_null())

@@ -47,14 +47,14 @@ def describe_model(scope: Scope, subject: ResolvedSubject, family: Family) -> Mo
         id=model.id,
         key=model.key,
         snapshot=snapshot.id,
-        record=_read_record(scope, model),
+        record=_read_record_to_describe(scope, model),
         former_names=tuple(sorted({*former} - {model.id})),
         count=count_subject(scope, subject),
         trace=trace_model(scope, model.id, family),
     )
 
 
-def _read_record(scope: Scope, model: ModelNode) -> Mapping[str, Any] | None:
+def _read_record_to_describe(scope: Scope, model: ModelNode) -> Mapping[str, Any] | None:
     snapshot = scope.snapshot
     columns = [*schema.MODELS.names, *(it for it in schema.METRICS.names if it != "key")]
     if model.node >= snapshot.records:

@@ -73,7 +73,7 @@ class Scope:
         """Return the same registry and definition on another snapshot."""
         return replace(self, snapshot=snapshot, _stored_edges=[], _graphs={}, _nodes_by_id={})
 
-    def on_edges(self, edges: EdgeColumns) -> Self:
+    def scope_on_edges(self, edges: EdgeColumns) -> Self:
         """Return the same scope, which counts by some of its own edges alone."""
         graph = Graph(edges, self.nodes, self.graph.added, self.graph.claimed)
         return replace(self, _graphs={_graph_rule_of_definition(self.definition): graph})
@@ -83,7 +83,7 @@ class Scope:
         held = self.snapshot.with_columns_held()
         return self if held is self.snapshot else self.of_snapshot(held)
 
-    def narrowed_to(self, *families: Family) -> Self:
+    def scope_narrowed_to(self, *families: Family) -> Self:
         """Return a scope that knows these families alone, on the edges of this one."""
         rule = _graph_rule_of_definition(self.definition)
         return replace(self, families=families, _graphs={rule: self.graph})
@@ -93,7 +93,7 @@ class Scope:
         """The edges and nodes that the definition counts by, the registry's included."""
         rule = _graph_rule_of_definition(self.definition)
         if rule not in self._graphs:
-            self._graphs[rule] = self._build_graph()
+            self._graphs[rule] = self._build_graph_of_scope()
         return self._graphs[rule]
 
     @property
@@ -122,7 +122,7 @@ class Scope:
         mask: Mask = count_row_generations(rows, self.nodes, starts) > 0
         return mask
 
-    def for_one_question(self) -> Self:
+    def scope_for_one_question(self) -> Self:
         """Return the same scope, which keeps what it looks up further for itself.
 
         What a client names would else stay in the memory of a process that answers many.
@@ -130,7 +130,7 @@ class Scope:
         graphs, nodes_by_id = dict(self._graphs), dict(self._nodes_by_id)
         return replace(self, _graphs=graphs, _nodes_by_id=nodes_by_id)
 
-    def _build_graph(self) -> Graph:
+    def _build_graph_of_scope(self) -> Graph:
         edges, definition = self.stored_edges, self.definition
         tops = (int(part.max(initial=-1)) + 1 for part in (edges.child, edges.parent))
         nodes = max(self.snapshot.records, *tops)
@@ -143,7 +143,7 @@ class Scope:
             curated = [edge for family in self.families for edge in family.curated_family_edges()]
             ids = dict.fromkeys(sorted(_list_curated_ids(curated)))
             claimed |= {id for id in ids if is_claimable(id)}
-            nodes_by_id = self._look_up(ids)
+            nodes_by_id = self._look_up_in_scope(ids)
             added = {
                 id: nodes + at for at, id in enumerate(id for id in ids if not nodes_by_id[id])
             }
@@ -154,7 +154,7 @@ class Scope:
         edges = select_scope_edges(edges, np.isin(edges.relation, codes))
         return Graph(edges, nodes, added, frozenset(claimed))
 
-    def _look_up(self, ids: Iterable[str]) -> Mapping[str, Sequence[int]]:
+    def _look_up_in_scope(self, ids: Iterable[str]) -> Mapping[str, Sequence[int]]:
         """Return the snapshot's nodes of each id; the registry's ids are looked up all at once."""
         if new := {id for id in ids if id not in self._nodes_by_id}:
             # Each look-up reads every name of the snapshot, so that one must do for all.
@@ -168,20 +168,20 @@ class Scope:
 
     def nodes_of(self, ids: Iterable[str]) -> dict[str, int]:
         """Return the node of each id that is known: by its name now, a former one, or its case."""
-        return {id: nodes[0] for id, nodes in self.every_node_of(ids).items()}
+        return {id: nodes[0] for id, nodes in self.every_scope_node_of(ids).items()}
 
-    def every_node_of(self, ids: Iterable[str]) -> dict[str, Sequence[int]]:
+    def every_scope_node_of(self, ids: Iterable[str]) -> dict[str, Sequence[int]]:
         """Return all nodes of each known id, the one that `nodes_of` gives first.
 
         They are several where a model was deleted and made anew: children of both lead to the id.
         """
         ids = list(ids)
-        nodes_by_id = self._look_up(ids)
+        nodes_by_id = self._look_up_in_scope(ids)
         added = self.graph.added if self.definition.curated else {}
         nodes = {id: (added[id],) if id in added else nodes_by_id[id] for id in ids}
         return {id: each for id, each in nodes.items() if each}
 
-    def families_as_now(self) -> Sequence[Family]:
+    def families_of_scope_as_now(self) -> Sequence[Family]:
         """Return the families under the names that the snapshot has of their models."""
         nodes = self.nodes_of(_list_ids_of_scope(self.families))
         order = np.unique(np.array(list(nodes.values()), np.int32))
@@ -192,11 +192,13 @@ class Scope:
     def curated_pairs(self) -> list[tuple[int, int, CuratedEdge]]:
         """Return child, parent and entry of every curated edge between known models."""
         curated = [edge for family in self.families for edge in family.curated_family_edges()]
-        return _find_curated_pairs(curated, self.every_node_of(_list_curated_ids(curated)))
+        return _find_curated_pairs(curated, self.every_scope_node_of(_list_curated_ids(curated)))
 
     def roots_of(self, ids: Iterable[str]) -> Nodes:
         """Return all nodes of those ids that are known, in rising order."""
-        return np.array(sorted({*chain.from_iterable(self.every_node_of(ids).values())}), np.int32)
+        return np.array(
+            sorted({*chain.from_iterable(self.every_scope_node_of(ids).values())}), np.int32
+        )
 
     def tops_of(self, registered: Family | Release) -> Nodes:
         """Return the nodes that a family or release lies below, in rising order.

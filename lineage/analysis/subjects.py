@@ -161,7 +161,7 @@ def match_subject_model(scope: Scope, name: str) -> ModelNode | None:
     if model is not None and (model.is_listed or model.node < snapshot.records):
         return model
     # A bare name that no model has may be a family's: only from here on is the registry read.
-    nodes = scope.under(DEFAULT).every_node_of([name]).get(name, ())
+    nodes = scope.under(DEFAULT).every_scope_node_of([name]).get(name, ())
     if not nodes and model is None:
         keys_elsewhere = snapshot.keys_elsewhere([name], thorough=True)
         nodes = [*snapshot.nodes_of_keys(keys_elsewhere.values()).values()]
@@ -193,7 +193,7 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     return SubjectMembers(scope, ids, roots, members)
 
 
-def count_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int:
+def count_members_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int) -> int:
     """Return by how much a subject's `at_most` is smaller since models opted out.
 
     That is theirs and that of all models that descend through them alone. Of what was left out
@@ -227,7 +227,7 @@ def model_roots(scope: Scope, model: ModelNode) -> tuple[tuple[str, ...], Nodes]
     if scope.definition.mirrors:
         releases = [release for family in scope.families for release in family.releases]
         copies = [copy for release in releases for copy in release.mirrors if copy.of is not None]
-        originals = scope.every_node_of({copy.of for copy in copies if copy.of is not None})
+        originals = scope.every_scope_node_of({copy.of for copy in copies if copy.of is not None})
         mirrors += [copy.id for copy in copies if model.node in originals.get(copy.of or "", ())]
     nodes = np.union1d(scope.roots_of(mirrors), [model.node]).astype(np.int32)
     return (model.id, *mirrors), nodes
@@ -303,7 +303,7 @@ def _find_subject_candidates(scope: Scope, name: str) -> list[str]:
     owner, _, repository = name.lower().rpartition("/")
     same_name: set[str] = set()
     similar: set[str] = set()
-    for ids in _list_names_like_subject(scope.snapshot):
+    for ids in _list_candidates_for_subject(scope.snapshot):
         lowered = pc.utf8_lower(ids)
         same = pc.or_(pc.ends_with(lowered, f"/{repository}"), pc.equal(lowered, repository))
         same_name.update(ids.filter(same).to_pylist())
@@ -325,6 +325,6 @@ def _candidate_totals_of(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, in
     return dict(zip(rows["id"].to_pylist(), rows["total"].to_pylist(), strict=True))
 
 
-def _list_names_like_subject(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+def _list_candidates_for_subject(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Return the names of all models with a record, and of those known as parents alone."""
     return snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id")

@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 
-from lineage.analysis.ancestry import Ancestry, NodePath, PathsUp, find_ancestry
+from lineage.analysis.ancestry import Ancestry, NodePath, PathsUp, find_ancestry_in_scope
 from lineage.analysis.definition_text import list_count_notes
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject_model
@@ -92,7 +92,7 @@ def trace_models(
     known = [subject for subject in subjects if isinstance(subject, _Subject)]
     marks = _Marks(find_root_nodes(scope), _outsider_nodes(scope, family))
     nodes = {it.node for it in known if it.node is not None}
-    ancestry = find_ancestry(scope, nodes)
+    ancestry = find_ancestry_in_scope(scope, nodes)
     walks = {node: _Walks(ancestry, node, marks, family) for node in nodes}
     # One reading of the evidence for all paths that are shown; a start may have claims alone.
     children = {int(ancestry.edges.child[edge]) for it in walks.values() for edge in it.edges}
@@ -102,7 +102,7 @@ def trace_models(
         if isinstance(subject, UnknownModel):
             answers.append(subject)
             continue
-        opted_out = _count_opted_out_above(scope, subject)
+        opted_out = _count_ancestors_opted_out(scope, subject)
         draft = Trace(
             model=name,
             id=subject.id,
@@ -120,7 +120,9 @@ def trace_models(
         )
         if subject.node is None:
             itself = _roots_by_id(scope.families).get(subject.id)
-            answers.append(_decide_verdict(replace(draft, itself=itself), _Origins(), _Origins()))
+            answers.append(
+                _decide_trace_verdict(replace(draft, itself=itself), _Origins(), _Origins())
+            )
             continue
         key, walk = subject.key or "", walks[subject.node]
         draft = replace(
@@ -132,7 +134,7 @@ def trace_models(
         )
         describe = partial(_describe_traced_origins, ancestry, evidence, marks, subject.node)
         answers.append(
-            _decide_verdict(
+            _decide_trace_verdict(
                 draft, describe(walk.declared), describe(walk.by_any_edge), walk.disputed
             )
         )
@@ -194,7 +196,7 @@ class _Origins:
     paths: tuple[tuple[PathEdge, ...], ...] = ()
 
 
-def _decide_verdict(
+def _decide_trace_verdict(
     draft: Trace, declared: _Origins, by_any_edge: _Origins, disputed: Outsider | None = None
 ) -> Trace:
     """Return the verdict: that of the first condition that holds.
@@ -203,7 +205,7 @@ def _decide_verdict(
     """
     itself, outsider = draft.itself, draft.outsider
     is_root = itself is not None and itself.family == draft.family
-    leads_here = _leads_to_root(declared, draft.family)
+    leads_here = _trace_leads_to_root(declared, draft.family)
     no_dead_end = not declared.dead_ends
     verdicts: Sequence[tuple[object, bool | None, VerdictReason]] = (
         (is_root, True, VerdictReason.IS_ROOT),
@@ -214,7 +216,7 @@ def _decide_verdict(
         (disputed, None, VerdictReason.SOURCES_DISAGREE),
         (declared.outsiders and no_dead_end, False, VerdictReason.BELOW_OUTSIDER),
         (declared.roots and no_dead_end, False, VerdictReason.OTHER_ROOTS),
-        (_leads_to_root(by_any_edge, draft.family), None, VerdictReason.INFERRED_PATH),
+        (_trace_leads_to_root(by_any_edge, draft.family), None, VerdictReason.INFERRED_PATH),
         (declared.dead_ends, None, VerdictReason.DEAD_ENDS),
         (True, None, VerdictReason.NOTHING_DECLARED),
     )
@@ -231,7 +233,7 @@ def _decide_verdict(
     )
 
 
-def _leads_to_root(above: _Origins, family: str) -> bool:
+def _trace_leads_to_root(above: _Origins, family: str) -> bool:
     return any(root.family == family for root in above.roots)
 
 
@@ -274,7 +276,7 @@ def _traced_origin_of(snapshot: Snapshot, node: int) -> ModelOrigin:
     return ModelOrigin.SNAPSHOT if node < snapshot.manifest.models else ModelOrigin.TOMBSTONE
 
 
-def _count_opted_out_above(scope: Scope, subject: _Subject) -> int:
+def _count_ancestors_opted_out(scope: Scope, subject: _Subject) -> int:
     """Return by how much fewer models stand above a model since some opted out."""
     whole = scope.snapshot.unredacted
     if whole is None:
@@ -312,7 +314,9 @@ def _find_traced_in_registry(scope: Scope, name: str) -> _Subject | None:
 
 def _outsider_nodes(scope: Scope, family: Family) -> dict[int, Outsider]:
     by_id = {outsider.id: outsider for outsider in family.outsiders}
-    return {node: by_id[id] for id, nodes in scope.every_node_of(by_id).items() for node in nodes}
+    return {
+        node: by_id[id] for id, nodes in scope.every_scope_node_of(by_id).items() for node in nodes
+    }
 
 
 def _match_outsider(
@@ -332,7 +336,9 @@ def _match_outsider(
 def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
     """Return every root of every family by its node, under the name that the snapshot has of it."""
     by_id = _roots_by_id(scope.families)
-    roots = {node: by_id[id] for id, nodes in scope.every_node_of(by_id).items() for node in nodes}
+    roots = {
+        node: by_id[id] for id, nodes in scope.every_scope_node_of(by_id).items() for node in nodes
+    }
     order = np.array(sorted(roots), np.int32)
     names = scope.names_by_node(order)[1]
     roots = {node: replace(roots[node], root=name) for node, name in names.items()}
@@ -343,7 +349,7 @@ def find_root_nodes(scope: Scope) -> dict[int, PathRoot]:
         for subject, entry in family.claimable().items()
         if subject in scope.graph.claimed
     }
-    for subject, nodes in scope.every_node_of(ends).items():
+    for subject, nodes in scope.every_scope_node_of(ends).items():
         roots |= dict.fromkeys(nodes, ends[subject])
     return roots
 
@@ -370,7 +376,7 @@ def _describe_traced_origins(
         tuple(marks.roots[node] for node in paths_up.to_stops if node in marks.roots),
         {node: marks.outsiders[node] for node in paths_up.to_stops if node in marks.outsiders},
         tuple(ancestry.ids[node] for node in dead_ends),
-        tuple(sorted(paths, key=_surest_paths_first)),
+        tuple(sorted(paths, key=_sort_trace_paths_by_strength)),
     )
 
 
@@ -392,6 +398,6 @@ def describe_path(
     )
 
 
-def _surest_paths_first(path: Sequence[PathEdge]) -> tuple[int, int, str]:
+def _sort_trace_paths_by_strength(path: Sequence[PathEdge]) -> tuple[int, int, str]:
     weakest = min(step.strength.code for step in path)
     return -weakest, len(path), path[-1].parent

@@ -147,7 +147,7 @@ LOOKED_AT_LIVE = (
 _NAMED = 3
 
 
-def verdict_word(trace: Trace) -> str:
+def word_of_trace_verdict(trace: Trace) -> str:
     """Return yes, no or not known."""
     return {True: "yes", False: "no", None: "not known"}[trace.descends]
 
@@ -185,7 +185,7 @@ def explain_verdict(trace: Trace) -> str:
             | VerdictReason.SOURCES_DISAGREE
         ):
             return _explain_outsider(trace)
-    return _explain_no_path(trace)
+    return _explain_verdict_without_path(trace)
 
 
 def _explain_outsider(trace: Trace) -> str:
@@ -200,7 +200,7 @@ def _explain_outsider(trace: Trace) -> str:
     )
 
 
-def _explain_no_path(trace: Trace) -> str:
+def _explain_verdict_without_path(trace: Trace) -> str:
     if trace.reason is VerdictReason.OTHER_ROOTS:
         roots = [f"{it.root} ({it.release})" if it.root else it.release for it in trace.roots]
         return f"Every declared path ends at a root of another family: {_join_verdicts(roots)}."
@@ -226,7 +226,7 @@ def _explain_path(trace: Trace) -> str:
     releases = _join_verdicts(_name_verdict_releases(own))
     ends = {root.root or root.subject for root in own}
     paths = [path for path in trace.paths if path[-1].parent in ends]
-    words = "; ".join(_quote_path_claim(edge.evidence) for edge in paths[0][:_NAMED])
+    words = "; ".join(_quote_trace_path_claim(edge.evidence) for edge in paths[0][:_NAMED])
     if trace.reason is VerdictReason.INFERRED_PATH:
         return _explain_inferred_path(own, paths, words)
     steps = "directly" if len(paths[0]) == 1 else f"in {len(paths[0])} steps"
@@ -260,7 +260,7 @@ def _explain_inferred_path(
     return f"No declared link leads to a root; inferred links lead to {releases}: {words}.{record}"
 
 
-def _quote_path_claim(evidence: Sequence[PathClaim]) -> str:
+def _quote_trace_path_claim(evidence: Sequence[PathClaim]) -> str:
     """Return the most telling claim: a curated one, with its source, else the first."""
     if not evidence:
         return "a link whose evidence is not in this snapshot"

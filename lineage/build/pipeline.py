@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from lineage.analysis.growth.stored import trends_table
+from lineage.analysis.growth.stored import growth_trends_table
 from lineage.analysis.scope import Scope
 from lineage.build.availability import check_availability
 from lineage.build.cards import choose_card_reader
@@ -148,7 +148,7 @@ def derive_draft_tables(
     names = resolved_former_name_rows(teachers, former, resolved)
     names = (row for row in names if not is_table_row_opted_out(row[0], row[1], context.opt_outs))
     tables.write(schema.NAMES_FILE, derived_rows.names_table(names))
-    tables.write(schema.TRENDS_FILE, trends_table(Scope(draft.as_snapshot(), families)))
+    tables.write(schema.TRENDS_FILE, growth_trends_table(Scope(draft.as_snapshot(), families)))
 
 
 def _list_later_than_draft(draft: Draft, context: BuildContext) -> list[Snapshot]:

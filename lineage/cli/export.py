@@ -83,7 +83,11 @@ def parquet(
 
     Without SUBJECT it is the whole snapshot; else the subject's models, numbered anew.
     """
-    from lineage.analysis.cut_tables import cut_manifest, cut_tables, whole_tables
+    from lineage.analysis.cut_tables_to_scope import (
+        cut_manifest_to_scope,
+        cut_tables_to_scope,
+        list_whole_tables_of_scope,
+    )
     from lineage.analysis.family_graph import family_columns
     from lineage.analysis.subjects import find_subject
     from lineage.store.table_writer import write_snapshot
@@ -94,12 +98,16 @@ def parquet(
         # The whole is copied table by table; whatever a filter cut out would leave gaps in numbers.
         if definition != Definition():
             raise SettingsError("the whole snapshot is exported as it is", "filters need a SUBJECT")
-        write_snapshot(Path(out), whole_tables(snapshot), snapshot.manifest)
+        write_snapshot(Path(out), list_whole_tables_of_scope(snapshot), snapshot.manifest)
         return
     resolved = find_subject(scope, subject)
     columns = family_columns(scope, resolved)
     _print_export_notes(columns.count)
-    write_snapshot(Path(out), cut_tables(columns), cut_manifest(snapshot.manifest, resolved.id))
+    write_snapshot(
+        Path(out),
+        cut_tables_to_scope(columns),
+        cut_manifest_to_scope(snapshot.manifest, resolved.id),
+    )
 
 
 def _print_export_notes(count: "Count") -> None:

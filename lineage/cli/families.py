@@ -23,12 +23,12 @@ def families() -> None:
 @families.command("list")
 def list_families(*, invocation: Invocation) -> None:
     """List every family, with the number of its entries."""
-    from lineage.analysis.documents import family_summary
+    from lineage.analysis.documents import summarize_counted_family
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import family_list
 
     registry = invocation.known_families()
-    rows = [family_summary(family) for family in registry]
+    rows = [summarize_counted_family(family) for family in registry]
     print_result(invocation.format, rows, list, lambda _: family_list(registry))
 
 

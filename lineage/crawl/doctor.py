@@ -24,7 +24,7 @@ from lineage.http.pages import next_cursor
 from lineage.settings import Settings
 from lineage.sources.hub import FIELDS, FULL_PARAMS, LISTING, PAGE_SIZE
 from lineage.sources.listing_pages import parse_page
-from lineage.sources.listing_rows import cut_rows, lenient_row_json
+from lineage.sources.listing_rows import cut_rows, read_listing_row_leniently
 from lineage.store.lease import FILE as LOCK_FILE
 from lineage.store.store import ParquetStore
 
@@ -71,7 +71,7 @@ def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     yield DoctorFinding(
         "rows", not page.bad_rows and not unread, summary + (f"; unread: {unread}" * bool(unread))
     )
-    rows = [lenient_row_json(raw) for raw in cut_rows(answer.body) or ()]
+    rows = [read_listing_row_leniently(raw) for raw in cut_rows(answer.body) or ()]
     names_seen = {name for row in rows if isinstance(row, dict) for name in row}
     absent = [name for name in FIELDS if name not in names_seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
@@ -99,13 +99,13 @@ def _probe_budget(client: HubClient) -> DoctorFinding:
             "rate limit", None, "no RateLimit headers: a crawl would not pace itself"
         )
     message = (
-        f"{last.quota} requests in {last.window} s ({_name_probed_tier(last.quota)}), "
+        f"{last.quota} requests in {last.window} s ({_name_probed_hub_plan(last.quota)}), "
         f"{last.remaining} left, reset in {last.reset_seconds} s"
     )
     return DoctorFinding("rate limit", True, message)
 
 
-def _name_probed_tier(quota: int) -> str:
+def _name_probed_hub_plan(quota: int) -> str:
     """Name the plan of a quota, as the Hub's documentation of September 2025 lists them."""
     tiers = {500: "anonymous", 1000: "free account", 2500: "PRO", 3000: "Team or Academia"}
     return tiers.get(quota, "Enterprise" if quota >= 6000 else "no plan we know")

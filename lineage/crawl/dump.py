@@ -49,7 +49,7 @@ def crawl_dump(
     with hold_store_for_crawl(context, f"lineage crawl --dump {name_dump(place)}"):
         refuse_crawl_of_other_hub(context.store, settings)
         with _open_dump_at(place, settings, progress, tally) as dump:
-            manifest = _publish_dump(dump, settings, context, taken_at)
+            manifest = _publish_crawled_dump(dump, settings, context, taken_at)
     return CrawlReport(manifest, tally, clock.monotonic() - began)
 
 
@@ -86,10 +86,10 @@ def _open_dump_at(
         target.unlink(missing_ok=True)
 
 
-def _publish_dump(
+def _publish_crawled_dump(
     dump: ListingDump, settings: Settings, context: BuildContext, taken_at: datetime | None
 ) -> Manifest:
-    moment = _date_dump(dump, taken_at, context.clock.now())
+    moment = _date_dump_to_crawl(dump, taken_at, context.clock.now())
     versions = {family.id: family.version for family in context.families}
     facts = {"file": dump.name, "sha256": dump.sha256, "missing": ", ".join(dump.missing)}
     if not dump.has_keys:
@@ -136,7 +136,7 @@ def _publish_dump(
     return manifest
 
 
-def _date_dump(dump: ListingDump, taken_at: datetime | None, now: datetime) -> datetime:
+def _date_dump_to_crawl(dump: ListingDump, taken_at: datetime | None, now: datetime) -> datetime:
     if taken_at is not None and taken_at > now:
         raise SettingsError(f"{iso(taken_at)} is in the future", "when was the dump taken?")
     moment = taken_at or dump.newest(now)

@@ -72,9 +72,13 @@ def trace_live(
         )
     names = _NameBook(snapshot, families, records)
     live_family = Family(
-        "live", "live", "", (), edges=tuple(_read_live_edges(settings, records.values(), names))
+        "live",
+        "live",
+        "",
+        (),
+        edges=tuple(_make_live_trace_edges(settings, records.values(), names)),
     )
-    subject = names.present_name(name if stored_trace is None else stored_trace.id)
+    subject = names.present_name_in_live_trace(name if stored_trace is None else stored_trace.id)
     origin = (
         ModelOrigin.LIVE
         if stored_trace is None or stored_trace.origin is ModelOrigin.NAMED
@@ -94,7 +98,7 @@ def _trace_stored_and_live(
         if (id := find_repo_id(name)) is None:
             raise
         return None, [id]
-    return stored_trace, _list_unknown_live_ends(snapshot, stored_trace)
+    return stored_trace, _list_live_trace_ends_to_request(snapshot, stored_trace)
 
 
 def _make_live_opt_out_filter(settings: Settings, snapshot: Snapshot, name: str) -> OptOutFilter:
@@ -103,7 +107,7 @@ def _make_live_opt_out_filter(settings: Settings, snapshot: Snapshot, name: str)
     return OptOutFilter(opt_outs)
 
 
-def _list_unknown_live_ends(snapshot: Snapshot, stored_trace: Trace) -> list[str]:
+def _list_live_trace_ends_to_request(snapshot: Snapshot, stored_trace: Trace) -> list[str]:
     """Return the ends of a model's paths that the snapshot does not list."""
     if (
         stored_trace.reason is VerdictReason.NOTHING_DECLARED
@@ -126,21 +130,21 @@ class _NameBook:
     records: Mapping[str, ModelRecord]
     """By the name they were requested by."""
 
-    def present_name(self, name: str) -> str:
+    def present_name_in_live_trace(self, name: str) -> str:
         """Return the name that a model has now; the name as written where it is unknown."""
         tidy = find_repo_id(name) or name
         if (record := self.records.get(tidy)) is not None:
             stored_trace = self.snapshot.node_of_key(record.key)
             return record.id if stored_trace is None else stored_trace[1]
-        return self.find_name(tidy) or tidy
+        return self.find_name_for_live_trace(tidy) or tidy
 
-    def means_model(self, id: str, rule: str) -> bool:
+    def means_model_in_live_trace(self, id: str, rule: str) -> bool:
         """Say whether an id in a claim is an edge: as in a crawl, or because its model is known."""
         is_name = rule not in _PATHS and is_full_id(id)
         is_answered = rule not in _PATHS and id in self.records
-        return is_name or is_answered or self.find_name(id) is not None
+        return is_name or is_answered or self.find_name_for_live_trace(id) is not None
 
-    def find_name(self, name: str) -> str | None:
+    def find_name_for_live_trace(self, name: str) -> str | None:
         """Return the name of the model that the snapshot or the registry knows by this name."""
         try:
             return find_subject_model(Scope(self.snapshot, self.families), name).id
@@ -185,24 +189,24 @@ def _live_parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str
     return parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
 
 
-def _read_live_edges(
+def _make_live_trace_edges(
     settings: Settings, records: Iterable[ModelRecord], names: _NameBook
 ) -> Iterator[CuratedEdge]:
     """Turn what records declare into edges; a path only where its name is known."""
     for record in records:
         claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _INFERRING]
         relation = next((it.relation for it in claims if it.relation in set(Relation)), None)
-        child = names.present_name(record.id)
+        child = names.present_name_in_live_trace(record.id)
         meant = _find_meant_live_parents(claims, names)
         for claim in claims:
             parent = find_repo_id(claim.parent_as_written)
             if parent is not None and claim.rule not in _HUB:
                 parent = meant.get(parent.lower(), parent)
-            if parent is None or not names.means_model(parent, claim.rule):
+            if parent is None or not names.means_model_in_live_trace(parent, claim.rule):
                 continue
             yield CuratedEdge(
                 child,
-                names.present_name(parent),
+                names.present_name_in_live_trace(parent),
                 Relation(relation or Relation.UNSPECIFIED),
                 Proof.DECLARED,
                 CuratedSource(f"asked at {settings.endpoint}", claim.quote),
@@ -220,10 +224,14 @@ def _find_meant_live_parents(claims: Sequence[Claim], names: _NameBook) -> dict[
     by_name = [it for it in claims if it.rule not in _HUB | _PATHS]
     author = [it for it in by_name if it.rule in _CARD] or by_name
     ids = {id for it in author if (id := find_repo_id(it.parent_as_written)) is not None}
-    written = {id.lower(): id for id in ids if names.means_model(id, author[0].rule)}
+    written = {id.lower(): id for id in ids if names.means_model_in_live_trace(id, author[0].rule)}
     keys = {it.parent_key for it in hub}
     if None in keys or len(written) > len(keys):
         return {}
-    present = {names.present_name(it.parent_as_written) for it in hub}
+    present = {names.present_name_in_live_trace(it.parent_as_written) for it in hub}
     (parent,) = present if len(present) == 1 else (None,)
-    return {low: parent for low, id in written.items() if names.present_name(id) not in present}
+    return {
+        low: parent
+        for low, id in written.items()
+        if names.present_name_in_live_trace(id) not in present
+    }

@@ -36,7 +36,7 @@ def describe_change_of_crawl(settings: Settings, manifest: Manifest) -> Document
     """Return the diff to the snapshot before, with alerts; all null for a first snapshot."""
     store = ParquetStore(settings.store, OptOuts.parse(settings.opt_outs), settings.cache)
     about: Document = {"kind": manifest.origin.kind.value}
-    if (previous := _find_snapshot_to_notify_of(store, manifest)) is None:
+    if (previous := _find_crawl_to_notify_of(store, manifest)) is None:
         nothing = dict.fromkeys(field.name for field in fields(Diff))
         return {**nothing, "after": manifest.id, **about, "alerts": []}
     # A model that opted out since is missing on both sides, so it is no removal.
@@ -48,7 +48,7 @@ def describe_change_of_crawl(settings: Settings, manifest: Manifest) -> Document
     return document | about | {"alerts": to_document(alerts)}
 
 
-def _find_snapshot_to_notify_of(store: ParquetStore, manifest: Manifest) -> str | None:
+def _find_crawl_to_notify_of(store: ParquetStore, manifest: Manifest) -> str | None:
     """Return the snapshot to compare with: a crawl below a model only with the last one like it."""
     if manifest.origin.kind is not SnapshotKind.BELOW:
         return manifest.previous

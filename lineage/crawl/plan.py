@@ -203,7 +203,7 @@ class CrawlPlan:
         identity = {"endpoint": endpoint, "asked": params, "below": self.base or ""}
         return identity if self.previous_id is None else identity | {"update": self.previous_id}
 
-    def previous_plan(self) -> "CrawlPlan | None":
+    def previous_crawl_plan(self) -> "CrawlPlan | None":
         """Return the update that made the previous snapshot, None where no update did."""
         if self.previous is None or self.previous.manifest.origin.kind is not SnapshotKind.UPDATE:
             return None

@@ -110,11 +110,11 @@ def run_command(
         logger.warning("%s took over %g s and was ended", words[0], seconds)
     else:
         # A child that it left behind may hold its output open.
-        _end_command_group(process)
+        _end_publish_command_group(process)
         reader.join(1.0)
-        _log_command_outcome(words[0], code, output.decode("utf-8", "replace").strip())
+        _log_publish_command_outcome(words[0], code, output.decode("utf-8", "replace").strip())
     finally:
-        _end_command_group(process)
+        _end_publish_command_group(process)
         process.wait()
 
 
@@ -151,13 +151,13 @@ def _keep_command_tail(process: "subprocess.Popen[bytes]", output: bytearray) ->
             output[:] = (output + chunk)[-_MOST_OUTPUT:]
 
 
-def _end_command_group(process: "subprocess.Popen[bytes]") -> None:
+def _end_publish_command_group(process: "subprocess.Popen[bytes]") -> None:
     """End what still runs of the command, its own children included."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _log_command_outcome(program: str, code: int, output: str) -> None:
+def _log_publish_command_outcome(program: str, code: int, output: str) -> None:
     words = f"; its words: {output}" if output else ""
     if code == 0:
         logger.info("%s was told%s", program, f": {output}" if output else "")

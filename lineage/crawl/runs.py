@@ -50,7 +50,7 @@ from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.store import ParquetStore
 
 
-def open_page_logs(settings: Settings, clock: Clock, progress: Progress) -> PageLogs:
+def open_page_logs_for_crawl(settings: Settings, clock: Clock, progress: Progress) -> PageLogs:
     """Return the page logs in the settings' cache."""
     return PageLogs(
         Path(settings.cache) / "pages",
@@ -91,7 +91,7 @@ def choose_crawl_log(
     return log
 
 
-def find_published(store: ParquetStore, log: PageLog, origin: Origin) -> Manifest | None:
+def find_published_crawl(store: ParquetStore, log: PageLog, origin: Origin) -> Manifest | None:
     """Return the snapshot of this very crawl: a run was killed before it could close the log."""
 
     def crawl_attempt_of(origin: Origin) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def find_published_update(plan: CrawlPlan, logs: PageLogs, settings: Settings) -
 
     Otherwise the next run would make one more update, upon that one.
     """
-    earlier = plan.previous_plan()
+    earlier = plan.previous_crawl_plan()
     if settings.offline or earlier is None or plan.previous is None:
         return None
     last = plan.previous.manifest
@@ -189,16 +189,18 @@ def crawl(
             opt_outs=context.opt_outs,
         )
         try:
-            return _run_plan(settings, plan, context, tally, cards=cards)
+            return _run_crawl_plan(settings, plan, context, tally, cards=cards)
         except NamesOptedOut as error:
             # Met while the update runs: a model moved to an owner who opted out.
             if mode is not CrawlMode.AUTO:
                 raise
             progress.say(f"Full crawl: {error.message}.")
-            return _run_plan(settings, CrawlPlan(SnapshotKind.FULL), context, tally, cards=cards)
+            return _run_crawl_plan(
+                settings, CrawlPlan(SnapshotKind.FULL), context, tally, cards=cards
+            )
 
 
-def _run_plan(
+def _run_crawl_plan(
     settings: Settings, plan: CrawlPlan, context: BuildContext, tally: RequestTally, *, cards: bool
 ) -> CrawlReport:
     clock = context.clock
@@ -207,7 +209,7 @@ def _run_plan(
         refuse_crawl_with_set_back_clock(context.store, clock.now())
 
     # What an earlier run recorded or even published is taken up before anything is asked.
-    logs = open_page_logs(settings, clock, context.progress)
+    logs = open_page_logs_for_crawl(settings, clock, context.progress)
     if (manifest := find_published_update(plan, logs, settings)) is not None:
         return CrawlReport(manifest, tally, clock.monotonic() - began)
     log = choose_crawl_log(logs, plan, settings, context.store)
@@ -221,7 +223,7 @@ def _run_plan(
             expected = expect_crawled_models(latest, endpoint, clock.now())
             context = replace(context, models_expected=expected)
     card_reading = None
-    manifest = None if settings.offline else find_published(context.store, log, origin)
+    manifest = None if settings.offline else find_published_crawl(context.store, log, origin)
 
     if manifest is None:
         with (

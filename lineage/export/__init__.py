@@ -38,5 +38,7 @@ def export_graph(
     if limits:
         # Cut after it was counted: what is missing can be said.
         models, total = (len(each) - len(roots) for each in (smaller, graph))
-        about = about.with_line("shown", f"{models:,} of {total:,} models: {' of '.join(limits)}")
+        about = about.with_exported_line(
+            "shown", f"{models:,} of {total:,} models: {' of '.join(limits)}"
+        )
     return writer(smaller, about)

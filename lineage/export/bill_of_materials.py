@@ -81,7 +81,7 @@ def bill_of(
     roots = find_root_nodes(scope)
     if node is None:
         return Bill(Part(trace.id, trace.key, False, trace.itself), trace, ())
-    edges, generation = _find_bill_edges(scope, node, min_strength)
+    edges, generation = _list_edges_for_bill_of_materials(scope, node, min_strength)
     parts = _read_bill_parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
     steps = _list_bill_steps(scope, edges, parts)
     ancestors = [
@@ -93,7 +93,9 @@ def bill_of(
     return Bill(parts[node], trace, tuple(ancestors))
 
 
-def _find_bill_edges(scope: Scope, node: int, least: Strength) -> tuple[EdgeColumns, Generations]:
+def _list_edges_for_bill_of_materials(
+    scope: Scope, node: int, least: Strength
+) -> tuple[EdgeColumns, Generations]:
     """Return the edges between a model and its ancestors, and each one's generation."""
     edges = select_scope_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)

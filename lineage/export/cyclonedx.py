@@ -18,7 +18,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.spdx import fixup_id
 from packageurl import PackageURL
 
-from lineage.analysis.verdicts import PathClaim, PathEdge, explain_trace, verdict_word
+from lineage.analysis.verdicts import PathClaim, PathEdge, explain_trace, word_of_trace_verdict
 from lineage.domain.clock import iso
 from lineage.domain.escape import escape_invisible
 from lineage.domain.repo_ids import is_repo_id
@@ -87,7 +87,7 @@ def _list_bill_verdict(bill: Bill, manifest: Manifest) -> list[Property]:
         _write_property("snapshot", manifest.id),
         _write_property("source", manifest.origin.endpoint),
         _write_property("family", bill.trace.family),
-        _write_property("descends", verdict_word(bill.trace)),
+        _write_property("descends", word_of_trace_verdict(bill.trace)),
         *(_write_property("root", root.root or root.release) for root in bill.trace.roots),
     ]
 

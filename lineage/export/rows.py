@@ -27,7 +27,7 @@ class About:
         lines = "; ".join(f"{label}: {text}" for label, text in self.lines)
         return f"{self.title} and its descendants, by lineage. {lines}"
 
-    def with_line(self, label: str, text: str) -> "About":
+    def with_exported_line(self, label: str, text: str) -> "About":
         """Return the same with one more line."""
         return replace(self, lines=[*self.lines, (label, text)])
 
@@ -47,11 +47,11 @@ _COLUMNS = ("model", "parent", "relation", "strength")
 def write_csv(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a header and the rows; a model without a parent in the graph has one row too."""
     return escaped_csv_lines(
-        _exported_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS]))
+        _export_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS]))
     )
 
 
-def _exported_parent_rows(graph: FamilyGraph) -> Iterator[Document]:
+def _export_parent_rows(graph: FamilyGraph) -> Iterator[Document]:
     for node in nodes_of(graph):
         base = {"relation": None, **node.fields, "model": node.name, "parent": None}
         parents = [
@@ -82,7 +82,7 @@ def spell_value(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def distinguish_names(names: Iterable[str]) -> dict[str, str]:
+def distinguish_exported_names(names: Iterable[str]) -> dict[str, str]:
     """Return what each name becomes when it is made visible: no two the same."""
     # Names that differ in an invisible letter look alike, and must not become one node.
     labels: dict[str, str] = {}

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from lineage.domain.claims import Strength
 from lineage.domain.escape import escape_invisible
 from lineage.errors import SettingsError
-from lineage.export.rows import About, distinguish_names, spell_value
+from lineage.export.rows import About, distinguish_exported_names, spell_value
 from lineage.graph.lineage_graph import (
     EDGE_FIELDS,
     NODE_FIELDS,
@@ -24,7 +24,7 @@ from lineage.graph.lineage_graph import (
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-def escape_element(value: str) -> str:
+def escape_xml_element(value: str) -> str:
     """Return the content of an element; XML has no word for most controls: they are spelled."""
     return escape(escape_invisible(value))
 
@@ -40,7 +40,7 @@ _TYPES = {str: "string", int: "long", bool: "boolean"}
 def write_graphml(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the file piece by piece; a node's id is the model's name."""
     # Readers find a node by its id alone, and show it: so the name is the id.
-    names = distinguish_names(graph)
+    names = distinguish_exported_names(graph)
     yield f'{DECLARATION}<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
     yield from _declare_xml_keys(
         "graph", {label: str for label, _ in _list_xml_descriptions(about)}
@@ -54,11 +54,12 @@ def write_graphml(graph: FamilyGraph, about: About) -> Iterator[str]:
         name, fields = quote_attribute(names[node.name]), _write_fields("node", node.fields)
         yield f"    <node id={name}>{fields}</node>\n"
     for edge in edges_of(graph):
-        yield f"    <edge {_write_ends(edge, names)}>{_write_fields('edge', edge.fields)}</edge>\n"
+        ends, fields = _write_xml_edge_ends(edge, names), _write_fields("edge", edge.fields)
+        yield f"    <edge {ends}>{fields}</edge>\n"
     yield "  </graph>\n</graphml>\n"
 
 
-def _write_ends(edge: Edge, names: Mapping[str, str]) -> str:
+def _write_xml_edge_ends(edge: Edge, names: Mapping[str, str]) -> str:
     parent, child = (quote_attribute(names[end]) for end in (edge.parent, edge.child))
     return f"source={parent} target={child}"
 
@@ -78,7 +79,7 @@ def _write_fields(part: str, fields: Mapping[str, Value]) -> str:
 
 
 def _write_data(part: str, name: str, value: Value) -> str:
-    return f'<data key="{part}-{name}">{escape_element(spell_value(value))}</data>'
+    return f'<data key="{part}-{name}">{escape_xml_element(spell_value(value))}</data>'
 
 
 _GEXF_TYPES = {str: "string", int: "long", bool: "boolean"}
@@ -86,11 +87,12 @@ _GEXF_TYPES = {str: "string", int: "long", bool: "boolean"}
 
 def write_gexf(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the file piece by piece; a node's id is the model's name, and so is its label."""
-    names = distinguish_names(graph)
+    names = distinguish_exported_names(graph)
     yield f'{DECLARATION}<gexf xmlns="http://gexf.net/1.3" version="1.3">\n'
     yield f'  <meta lastmodifieddate="{about.day.isoformat()}">\n'
     yield "    <creator>lineage</creator>\n"
-    yield f"    <description>{escape_element(about.spell_sentence())}</description>\n  </meta>\n"
+    sentence = escape_xml_element(about.spell_sentence())
+    yield f"    <description>{sentence}</description>\n  </meta>\n"
     yield '  <graph defaultedgetype="directed" mode="static">\n'
     yield from _declare_xml_attributes("node", NODE_FIELDS)
     yield from _declare_xml_attributes("edge", EDGE_FIELDS)
@@ -101,7 +103,7 @@ def write_gexf(graph: FamilyGraph, about: About) -> Iterator[str]:
         yield f"      <node id={name} label={name}>{values}</node>\n"
     yield f'    </nodes>\n    <edges count="{graph.number_of_edges()}">\n'
     for number, edge in enumerate(edges_of(graph)):
-        ends = _write_ends(edge, names)
+        ends = _write_xml_edge_ends(edge, names)
         yield f'      <edge id="{number}" {ends}>{_write_values(edge.fields, EDGE_FIELDS)}</edge>\n'
     yield "    </edges>\n  </graph>\n</gexf>\n"
 
@@ -124,7 +126,10 @@ def _write_values(values: Mapping[str, Value], fields: Mapping[str, type]) -> st
 
 def write_dot(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the file piece by piece; inferred edges are dashed, roots have a double border."""
-    names = {name: _quote_diagram_name(label) for name, label in distinguish_names(graph).items()}
+    names = {
+        name: _quote_diagram_name(label)
+        for name, label in distinguish_exported_names(graph).items()
+    }
     yield "digraph lineage {\n"
     yield f"  graph [rankdir=LR, comment={_quote_diagram_text(about.spell_sentence())}];\n"
     yield '  node [shape=box, style=rounded, fontname="sans-serif"];\n'
@@ -183,28 +188,29 @@ def write_mermaid(graph: FamilyGraph, about: About) -> Iterator[str]:
 
 
 def _draw_diagram_lines(graph: FamilyGraph, about: About) -> Iterator[str]:
-    yield f"%% {_encode_signs(about.title)} and its descendants, by lineage\n"
+    yield f"%% {_encode_diagram_signs(about.title)} and its descendants, by lineage\n"
     yield from (
-        f"%% {_encode_signs(label)} - {_encode_signs(text)}\n" for label, text in about.lines
+        f"%% {_encode_diagram_signs(label)} - {_encode_diagram_signs(text)}\n"
+        for label, text in about.lines
     )
     yield "flowchart LR\n"
     # A name in the place of an id could be read as syntax.
     numbers = {name: number for number, name in enumerate(graph)}
     for node in nodes_of(graph):
         opened, closed = ("[[", "]]") if node.fields.get("root") else ("[", "]")
-        yield f'  n{numbers[node.name]}{opened}"{_encode_signs(node.name)}"{closed}\n'
+        yield f'  n{numbers[node.name]}{opened}"{_encode_diagram_signs(node.name)}"{closed}\n'
     for edge in edges_of(graph):
         yield f"  n{numbers[edge.parent]} {_draw_diagram_arrow(edge)} n{numbers[edge.child]}\n"
 
 
 def _draw_diagram_arrow(edge: Edge) -> str:
-    relation = _encode_signs(str(edge.fields.get("relation", "")))
+    relation = _encode_diagram_signs(str(edge.fields.get("relation", "")))
     if edge.fields.get("strength") == Strength.INFERRED:
         return f"-.->|{relation}, inferred|"
     return f"-->|{relation}|"
 
 
-def _encode_signs(text: str) -> str:
+def _encode_diagram_signs(text: str) -> str:
     """Return text without any sign that Mermaid, Markdown or HTML could read as its own.
 
     Never empty: Mermaid takes no label without a sign.

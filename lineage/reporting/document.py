@@ -212,17 +212,17 @@ LONGEST_WORD = 60
 """A tag is as long as its author likes; a page shows its beginning, the files hold it whole."""
 
 
-def shorten_word(text: str) -> str:
+def shorten_word_for_report(text: str) -> str:
     """Return a stranger's word as a page has room for it."""
     return text if len(text) <= LONGEST_WORD else f"{text[: LONGEST_WORD - 1]}…"
 
 
-def quote_address(url: str) -> str:
+def quote_address_in_report(url: str) -> str:
     """Return an address as it may stand in a page, whatever letters it holds."""
     return quote(url, safe=":/?=&%-._~", errors="replace")
 
 
-def table_columns(texts: Texts, section: str, *keys: str) -> list[Column]:
+def report_table_columns(texts: Texts, section: str, *keys: str) -> list[Column]:
     """Return columns called by keys of a section; `#` before a key makes one of numbers."""
     return [Column(texts.say(f"{section}.{key.strip('#')}"), key.startswith("#")) for key in keys]
 

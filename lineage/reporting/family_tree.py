@@ -9,7 +9,12 @@ from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, full_scope
 from lineage.analysis.traces import trace_model
-from lineage.analysis.tree.row_facts import RowEvidence, RowFacts, read_row_evidence, read_row_facts
+from lineage.analysis.tree.row_facts import (
+    RowEvidence,
+    RowFacts,
+    read_tree_row_evidence,
+    read_tree_row_facts,
+)
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.analysis.verdicts import PathClaim, Trace
 from lineage.domain.addresses import is_loopback
@@ -135,8 +140,8 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
         ),
         verdicts=tuple(judge_reported_names(scope, family)) if is_whole else (),
         forest=forest,
-        facts=read_row_facts(snapshot, forest, count.definition.as_of),
-        evidence=read_row_evidence(drawing, forest),
+        facts=read_tree_row_facts(snapshot, forest, count.definition.as_of),
+        evidence=read_tree_row_evidence(drawing, forest),
         is_sample=is_loopback(snapshot.manifest.origin.endpoint),
     )
 

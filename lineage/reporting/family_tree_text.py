@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest_tree_branches
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, prune_tree_to_largest_branches
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition
@@ -22,11 +22,11 @@ from lineage.reporting.document import (
     Section,
     Table,
     Word,
-    table_columns,
+    report_table_columns,
 )
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
 from lineage.reporting.language import Texts, load_texts
-from lineage.reporting.trend_text import data_notices
+from lineage.reporting.trend_text import report_data_notices
 from lineage.store.manifest import SnapshotKind
 from lineage.version import __version__
 
@@ -80,7 +80,7 @@ def notices(report: FamilyTreeReport, texts: Texts) -> Iterator[str]:
     if manifest.origin.kind is SnapshotKind.BELOW:
         yield texts.say("page.below", base=manifest.origin.below)
     count = report.count
-    yield from data_notices(
+    yield from report_data_notices(
         manifest,
         count.definition,
         texts.language,
@@ -96,7 +96,7 @@ def method_lines_of_report(report: FamilyTreeReport, texts: Texts) -> Iterator[t
     taken = manifest.origin.taken_at
     lines = {
         "counted": say("page.counted_text"),
-        "roots": _roots_text(report, texts),
+        "roots": _roots_in_report_text(report, texts),
         "edges": say(f"page.edges_{definition.min_strength.name.lower()}"),
         "filters": _filters_text(definition, texts),
         "dates": texts.say_number("page.dates_text", report.count.undated),
@@ -113,7 +113,7 @@ def method_lines_of_report(report: FamilyTreeReport, texts: Texts) -> Iterator[t
         yield say(f"page.{name}"), text
 
 
-def definition_line(report: FamilyTreeReport, texts: Texts) -> str:
+def report_definition_line(report: FamilyTreeReport, texts: Texts) -> str:
     """Say in one line what is counted; filters too, where there are any."""
     definition = report.definition
     words = texts.say("page.counted_text")
@@ -123,7 +123,7 @@ def definition_line(report: FamilyTreeReport, texts: Texts) -> str:
     return f"{words} {texts.say('page.filters')}: {_filters_text(definition, texts)}."
 
 
-def _roots_text(report: FamilyTreeReport, texts: Texts) -> str:
+def _roots_in_report_text(report: FamilyTreeReport, texts: Texts) -> str:
     family, ids = report.family, report.definition.roots
     if len(ids) == 1:
         return ids[0]
@@ -234,7 +234,7 @@ def pruned_text(rest: PrunedRest, texts: Texts) -> str:
     return texts.say_number(f"explorer.{key}", rest.counted or rest.branches, below=below)
 
 
-def family_tree_document(report: FamilyTreeReport, name: ReportName) -> Document:
+def family_tree_report_document(report: FamilyTreeReport, name: ReportName) -> Document:
     """Put a family tree into words: its first section is the tree itself, for who cannot see it."""
     texts = load_texts(name.language)
     sections = [_tree_section(report, texts)]
@@ -245,7 +245,7 @@ def family_tree_document(report: FamilyTreeReport, name: ReportName) -> Document
         language=texts.language,
         title=report_title(report, texts),
         headline=headline(report, texts),
-        definition=definition_line(report, texts),
+        definition=report_definition_line(report, texts),
         source=credit_line_of_report(report, texts),
         picture=None,
         lead=[Notice(note) for note in notices(report, texts)],
@@ -280,7 +280,9 @@ def _release_section(report: FamilyTreeReport, texts: Texts) -> Section:
         for line in report.releases
     ]
     rows.append((texts.say("page.all"), NOTHING, number(count.total), "", number(count.direct)))
-    columns = table_columns(texts, "page", "release", "released", "#models", "#share", "#direct")
+    columns = report_table_columns(
+        texts, "page", "release", "released", "#models", "#share", "#direct"
+    )
     return _titled_section(texts, "page.releases", Table(columns, rows))
 
 
@@ -297,11 +299,13 @@ def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
         row = (verdict.name, Word(verdict.id), verdict_answer_text(verdict, texts))
         rows.append((*row, reason or NOTHING, source))
     names = ("asked_name", "repository", "verdict", "because", "source")
-    return _titled_section(texts, "page.asked", Table(table_columns(texts, "page", *names), rows))
+    return _titled_section(
+        texts, "page.asked", Table(report_table_columns(texts, "page", *names), rows)
+    )
 
 
 def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
-    nodes = draw_largest_tree_branches(report.forest, lines=_LINES, deepest=_DEEPEST)
+    nodes = prune_tree_to_largest_branches(report.forest, lines=_LINES, deepest=_DEEPEST)
     return _titled_section(texts, "poster.tree", Outline(list(_tree_outline_lines(nodes, texts))))
 
 

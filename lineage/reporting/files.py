@@ -16,14 +16,14 @@ from lineage.domain.escape import escaped_csv_lines
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
-from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_svg
+from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_chart_svg
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.document import Document, Picture, ReportName
-from lineage.reporting.html import can_make_pages, render_html
+from lineage.reporting.html import can_make_report_pages, render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.markdown import render_markdown
-from lineage.reporting.trend import trend_document
-from lineage.reporting.trend_tables import day_rows, published_rows
+from lineage.reporting.trend import trend_report_document
+from lineage.reporting.trend_tables import published_number_report_rows, report_rows_of_days
 from lineage.reporting.trend_text import TrendText
 from lineage.store.manifest import Manifest
 
@@ -74,7 +74,7 @@ def subject_file_name(subject: ResolvedSubject) -> str:
 
 def has_report_extra() -> bool:
     """Say whether pages and PNG pictures can be made: both come with the extra `report`."""
-    return can_make_pages() and can_paint()
+    return can_make_report_pages() and can_paint()
 
 
 def tree_report_files(
@@ -89,7 +89,7 @@ def tree_report_files(
     With a choice it is the poster alone, as it was chosen.
     """
     from lineage.reporting.family_page.page import family_page
-    from lineage.reporting.family_tree_text import family_tree_document
+    from lineage.reporting.family_tree_text import family_tree_report_document
     from lineage.reporting.poster import draw_poster
 
     texts, subject = load_texts(language), _NOT_IN_A_NAME.sub("--", report.family.id)
@@ -102,15 +102,15 @@ def tree_report_files(
         endings = ("html", "md") if with_extra else ("md",)
         files = [*(f"{name.stem}.{ending}" for ending in endings), *pictures]
         files += [name.picture_file(drawing.file_name, "png")] if with_extra else []
-        document = replace(family_tree_document(report, name), files=[*files, table])
+        document = replace(family_tree_report_document(report, name), files=[*files, table])
         if with_extra:
             page = family_page(report, document)
             yield f"{name.stem}.html", page.encode("utf-8", "backslashreplace")
         yield f"{name.stem}.md", render_markdown(document).encode("utf-8", "backslashreplace")
     yield from pictures.items()
-    yield table, _encode_csv_report(poster_rows(report))
+    yield table, _report_table_as_csv(poster_rows(report))
     if with_extra:
-        yield name.picture_file(drawing.file_name, "png"), paint_svg(poster)
+        yield name.picture_file(drawing.file_name, "png"), paint_chart_svg(poster)
 
 
 def poster_rows(report: "FamilyTreeReport") -> Iterator[CsvRow]:
@@ -145,10 +145,10 @@ def license_report_files(
     with_extra: bool = True,
 ) -> Iterator[NamedFile]:
     """Yield a license report: its page, Markdown, the picture, and every model as CSV."""
-    from lineage.reporting.licenses import license_document
+    from lineage.reporting.licenses import license_report_document
 
     name = ReportName("licenses", subject_file_name(findings.subject), language)
-    document = license_document(findings, manifest, name)
+    document = license_report_document(findings, manifest, name)
     tables = {"models": license_report_rows(findings)}
     yield from _document_files(
         document, name, findings.snapshot, tables, choice=choice, with_extra=with_extra
@@ -169,7 +169,7 @@ def _document_files(
     A whole report has each picture as SVG and CSV and paints the first five as PNG: light, 1200
     pixels wide. Page and PNG need the extra.
     """
-    charts = [picture.chart for picture in pictures_of(document)]
+    charts = [picture.chart for picture in pictures_of_report(document)]
     if choice is not None:
         yield from _chosen_picture_files(charts, name, snapshot, choice, with_extra=with_extra)
         return
@@ -195,13 +195,13 @@ def _document_files(
     for chart in charts:
         svg = draw_chart(chart, name.language)
         yield name.picture_file(chart.name, "svg"), svg.encode()
-        yield name.table_file(chart.name), _encode_csv_report(chart_rows(snapshot, chart))
+        yield name.table_file(chart.name), _report_table_as_csv(chart_rows(snapshot, chart))
         svgs.append(svg)
     for table, rows in tables.items():
-        yield name.table_file(table), _encode_csv_report(rows)
+        yield name.table_file(table), _report_table_as_csv(rows)
     # What follows the reader's scheme on a screen is painted light.
     for chart, svg in zip(painted, svgs, strict=False):
-        yield name.picture_file(chart.name, "png"), paint_svg(svg)
+        yield name.picture_file(chart.name, "png"), paint_chart_svg(svg)
 
 
 def _chosen_picture_files(
@@ -216,12 +216,12 @@ def _chosen_picture_files(
     chart = choice.find({chart.name: chart for chart in charts})
     svg = draw_chart(chart, name.language, choice.theme, choice.width)
     yield name.picture_file(choice.file_name, "svg"), svg.encode()
-    yield name.table_file(chart.name), _encode_csv_report(chart_rows(snapshot, chart))
+    yield name.table_file(chart.name), _report_table_as_csv(chart_rows(snapshot, chart))
     if with_extra:
-        yield name.picture_file(choice.file_name, "png"), paint_svg(svg)
+        yield name.picture_file(choice.file_name, "png"), paint_chart_svg(svg)
 
 
-def pictures_of(document: Document) -> Iterator[Picture]:
+def pictures_of_report(document: Document) -> Iterator[Picture]:
     """Yield every picture of a document, the one that leads first."""
     if document.picture is not None:
         yield document.picture
@@ -239,13 +239,13 @@ def trend_report_files(
     with_extra: bool = True,
 ) -> Iterator[NamedFile]:
     """Yield a trend report: its page, Markdown, pictures, and the numbers behind all of it."""
-    trend = TrendText.in_language(findings, manifest, language, families)
+    trend = TrendText.trend_text_in_language(findings, manifest, language, families)
     name = ReportName("trend", subject_file_name(findings.subject), language)
-    tables = {"days": day_rows(trend)}
+    tables = {"days": report_rows_of_days(trend)}
     if findings.published:
-        tables["published"] = published_rows(trend)
+        tables["published"] = published_number_report_rows(trend)
     yield from _document_files(
-        trend_document(trend, name),
+        trend_report_document(trend, name),
         name,
         findings.snapshot,
         tables,
@@ -254,7 +254,7 @@ def trend_report_files(
     )
 
 
-def _encode_csv_report(rows: Iterator[CsvRow]) -> bytes:
+def _report_table_as_csv(rows: Iterator[CsvRow]) -> bytes:
     return "".join(escaped_csv_lines(rows)).encode("utf-8", "backslashreplace")
 
 

@@ -22,7 +22,7 @@ from lineage.reporting.document import (
     Inline,
     Table,
     chart_table,
-    quote_address,
+    quote_address_in_report,
 )
 from lineage.reporting.language import Language, load_texts
 from lineage.version import __version__
@@ -35,17 +35,17 @@ from dataclasses import replace
 from lineage.domain.escape import markup
 from lineage.reporting.charts.chart import ChartKind
 from lineage.reporting.charts.draw import (
+    chart_field_room,
+    chart_fields_of,
+    chart_has_numbers,
+    chart_hatch_pattern,
     draw_hatches,
     draw_shapes,
     draw_words,
-    field_room,
-    fields_of,
-    has_numbers,
-    hatch_pattern,
     key_series,
     lay_out_field,
 )
-from lineage.reporting.charts.field import Field, shorten_name
+from lineage.reporting.charts.field import Field, shorten_chart_name
 from lineage.reporting.charts.series import edit_chart
 
 _WIDTHS = {"narrow": (340, 13, 2), "medium": (640, 14, 2), "wide": (960, 15, 4)}
@@ -61,7 +61,7 @@ def inline_chart(chart: Chart, language: Language) -> str:
     """Return HTML that shows a chart without its words above and below, which the page writes."""
     edited, name = edit_chart(chart, language), markup(chart.name)
     say = load_texts(language, "charts").say
-    if not has_numbers(edited):
+    if not chart_has_numbers(edited):
         return f'<div class="picture"><p>{markup(say("chart.nothing"))}</p></div>'
     lines = [f'<div class="picture" role="group" aria-label="{markup(chart.headline)}">']
     if keyed := key_series(edited):
@@ -69,15 +69,15 @@ def inline_chart(chart: Chart, language: Language) -> str:
         for line in keyed:
             square = f'<rect class="f{line.slot}" width="12" height="12"/>'
             square = f'<svg width="12" height="12" aria-hidden="true">{square}</svg>'
-            lines.append(f"<li>{square} {markup(shorten_name(line.name))}</li>")
+            lines.append(f"<li>{square} {markup(shorten_chart_name(line.name))}</li>")
         lines.append("</ul>")
     lines.append(f'<p class="unseen">{markup(chart.text)} {markup(say("chart.keys"))}</p>')
-    fields = fields_of(edited)
+    fields = chart_fields_of(edited)
     lines.append('<div class="fields">' if len(fields) == 1 else '<div class="fields panels">')
     for at, (title, field) in enumerate(fields):
         lines.append("<div>")
         if title:
-            lines.append(f"<p><strong>{markup(shorten_name(title))}</strong></p>")
+            lines.append(f"<p><strong>{markup(shorten_chart_name(title))}</strong></p>")
         lines += _draw_page_field(edited, field, language, f"{name}-{at}", is_first=at == 0)
         lines.append("</div>")
     lines += ["</div>", '<p class="readout" hidden=""></p>', "</div>"]
@@ -88,11 +88,11 @@ def _draw_page_field(
     whole: Chart, chart: Chart, language: Language, name: str, *, is_first: bool
 ) -> Iterator[str]:
     """Draw one field between spacers as wide and high as the words around it."""
-    height = field_room(whole, _WIDTHS["narrow"][0], _WIDTHS["wide"][1], 0).height
+    height = chart_field_room(whole, _WIDTHS["narrow"][0], _WIDTHS["wide"][1], 0).height
     layouts: dict[str, tuple[Field, int]] = {}
     for tier, (width, size, across) in _WIDTHS.items():
         room = (width - _GAP * (across - 1)) / across if whole.panels else width
-        room_of_field = replace(field_room(whole, room, size, 0), height=height)
+        room_of_field = replace(chart_field_room(whole, room, size, 0), height=height)
         layouts[tier] = lay_out_field(chart, language, room_of_field), size
 
     def space(side: str) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _draw_page_field(
     yield from space("left")
     kind = "plot rows" if chart.kind in {ChartKind.BARS, ChartKind.MATRIX} else "plot"
     yield f'<svg class="{kind}" width="100%" height="{height:g}">'
-    yield f"<defs>{hatch_pattern(name)}</defs>"
+    yield f"<defs>{chart_hatch_pattern(name)}</defs>"
     yield f'<svg width="100%" height="100%" viewBox="0 0 {_SCALE} {_SCALE}"'
     yield ' preserveAspectRatio="none" class="shapes" aria-hidden="true">'
     yield from draw_shapes(narrow, _SCALE, _SCALE)
@@ -147,7 +147,7 @@ _SERVED = {"form-action 'none'": "form-action 'self'"}
 """A page of the server may send its forms to the server, and ask it for names as one types."""
 
 
-def can_make_pages() -> bool:
+def can_make_report_pages() -> bool:
     """Say whether the extra that makes pages is installed."""
     try:
         import jinja2  # noqa: F401
@@ -189,13 +189,13 @@ def render_page(
 
     Raises MissingExtra where the extra `report` is not installed.
     """
-    templates = _load_templates()
+    templates = _load_report_templates()
     from markupsafe import Markup
 
-    charts = (page_chart_style(), read_template_file("picture.css")) if has_charts else ()
-    style = "\n".join((*charts, read_template_file("page.css"), style))
+    charts = (page_chart_style(), read_report_template_file("picture.css")) if has_charts else ()
+    style = "\n".join((*charts, read_report_template_file("page.css"), style))
     scripts = ("picture.js", "page.js") if has_charts else ("page.js",)
-    script = "".join(map(read_template_file, scripts)) + script
+    script = "".join(map(read_report_template_file, scripts)) + script
     script = f'(() => {{\n"use strict";\n{script}}})();\n'
     allowed = [f"style-src {block_hash(style)}", f"script-src {block_hash(script)}"]
     policy = list(_POLICY)
@@ -217,7 +217,7 @@ def render_page(
     )
 
 
-def policy_of_page(page: str) -> str:
+def policy_of_report_page(page: str) -> str:
     """Return what a page of `render_page` may do, for a header that says the same."""
     _, _, below = page.partition('http-equiv="Content-Security-Policy" content="')
     return unescape(below.partition('"')[0])
@@ -230,20 +230,20 @@ def block_hash(block: str) -> str:
 
 
 @cache
-def read_template_file(name: str) -> str:
+def read_report_template_file(name: str) -> str:
     """Return a style or script that pages hold."""
     return (resources.files("lineage.reporting") / "templates" / name).read_text("utf-8")
 
 
 @cache
-def _load_templates() -> "Environment":
+def _load_report_templates() -> "Environment":
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
         from markupsafe import Markup
     except ImportError as error:
         raise MissingExtra("pages", "report") from error
 
-    def show_invisible(value: object) -> object:
+    def show_invisible_in_report(value: object) -> object:
         # Escaping alone lets through what turns the direction of letters or hides among them.
         if isinstance(value, str) and not isinstance(value, Markup):
             return escape_invisible(value)
@@ -259,7 +259,7 @@ def _load_templates() -> "Environment":
         loader=PackageLoader("lineage.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=show_invisible,
+        finalize=show_invisible_in_report,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -267,18 +267,18 @@ def _load_templates() -> "Environment":
     templates.globals["nothing"] = NOTHING
     templates.filters |= {
         "kind": lambda value: type(value).__name__,
-        "inlines": _list_inlines,
+        "inlines": _render_report_inlines,
         "column_class": lambda column: Markup(_column_class(column)),
         "file_kind": lambda name: name.rpartition(".")[2].upper(),
         "file_address": quote,
-        "web_address": quote_address,
+        "web_address": quote_address_in_report,
         "draw": draw,
         "numbers": numbers,
     }
     return templates
 
 
-def _list_inlines(cell: Cell) -> Sequence[Inline]:
+def _render_report_inlines(cell: Cell) -> Sequence[Inline]:
     return [cell] if isinstance(cell, Inline) else cell
 
 

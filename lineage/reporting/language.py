@@ -64,7 +64,7 @@ class Texts:
         # DIN 5008 puts a space before the sign; the line must not break there.
         return f"{text}\N{NO-BREAK SPACE}%" if self.language is Language.GERMAN else f"{text}%"
 
-    def whole_percent(self, percent: int) -> str:
+    def whole_percent_in_language(self, percent: int) -> str:
         """Spell whole percents, `49%` or `49 %`."""
         sign = "\N{NO-BREAK SPACE}%" if self.language is Language.GERMAN else "%"
         return f"{percent}{sign}"

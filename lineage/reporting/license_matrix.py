@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lineage.analysis.licenses.statements import CONFLICTS, Judged, LicenseFindings
 from lineage.domain.licenses import Drift, DriftSeverity, NameLevel, Terms
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Position, Series
-from lineage.reporting.document import shorten_word
+from lineage.reporting.document import shorten_word_for_report
 from lineage.reporting.language import Texts
 
 
@@ -59,7 +59,7 @@ def count_reported_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow]
     return single, sorted(rows.values(), key=lambda row: (-row.models, row.release))
 
 
-def add_up(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
+def add_up_report_rows(rows: Sequence[ReleaseRow], name: str) -> ReleaseRow:
     """Add rows up into one of that name."""
     by_severity = sum((row.by_severity for row in rows), Counter[DriftSeverity]())
     return ReleaseRow(name, by_severity.total(), by_severity)
@@ -103,7 +103,7 @@ def count_reported_severities(findings: LicenseFindings) -> Counter[DriftSeverit
     return Counter(row.severity for row in findings.rows)
 
 
-def license_subject_name(findings: LicenseFindings) -> str:
+def license_report_subject_name(findings: LicenseFindings) -> str:
     """Return what the subject is called: a name of the registry, or a model's as it is now."""
     subject = findings.subject
     if subject.model is not None:
@@ -127,7 +127,9 @@ def license_headline(findings: LicenseFindings, texts: Texts) -> str:
         is_clear = all(row.severity is not DriftSeverity.UNRANKABLE for row in rows)
         key = "agree" if is_clear else "known"
     places = {"known": known, "total": total, "differ": differ}
-    return texts.say(f"page.headline_{key}", subject=license_subject_name(findings), **places)
+    return texts.say(
+        f"page.headline_{key}", subject=license_report_subject_name(findings), **places
+    )
 
 
 _NAMED, _UNTAGGED, _SEVERAL = "=named", "=untagged", "several"
@@ -144,7 +146,7 @@ def license_matrix(
 
     `frame` is what stands around the picture: headline, definition and source.
     """
-    cells = _count_cells(findings)
+    cells = _count_license_report_cells(findings)
     if not cells:
         return None
     # Rows in time's order, and of one release by its terms; the mixtures last.
@@ -168,7 +170,7 @@ def license_matrix(
     names |= {(_SEVERAL, ""): texts.say("page.several")}
     words = {key: texts.say(f"page.{key[1:]}") for key in (_NAMED, _UNTAGGED)}
     (top, top_tag), models = max(cells.items(), key=lambda cell: cell[1])
-    column = words.get(top_tag, shorten_word(top_tag))
+    column = words.get(top_tag, shorten_word_for_report(top_tag))
     largest = {"models": models, "row": names[top], "column": column}
     headline, definition, source = frame
     return Chart(
@@ -179,7 +181,7 @@ def license_matrix(
         source=source,
         text=texts.say("page.matrix_text", rows=len(lines), **largest),
         axis=Axis.NAMES,
-        positions=[Position(tag, words.get(tag, shorten_word(tag))) for tag in tags],
+        positions=[Position(tag, words.get(tag, shorten_word_for_report(tag))) for tag in tags],
         series=[
             Series(names[line], names[line], [cells[line, tag] or None for tag in tags])
             for line in lines
@@ -188,7 +190,7 @@ def license_matrix(
     )
 
 
-def _count_cells(findings: LicenseFindings) -> Counter[tuple[Line, str]]:
+def _count_license_report_cells(findings: LicenseFindings) -> Counter[tuple[Line, str]]:
     """Count derivatives with a known license by row and tag."""
     single = {release.name for release in findings.family.releases}
     cells: Counter[tuple[Line, str]] = Counter()

@@ -32,13 +32,13 @@ from lineage.reporting.document import (
     Section,
     Table,
     Word,
-    shorten_word,
+    report_table_columns,
+    shorten_word_for_report,
     split_table_place,
-    table_columns,
 )
 from lineage.reporting.language import Texts, load_texts
 from lineage.reporting.license_matrix import (
-    add_up,
+    add_up_report_rows,
     applicable_terms,
     count_reported_drifts,
     count_reported_licenses,
@@ -49,10 +49,10 @@ from lineage.reporting.license_matrix import (
     is_reported_conflict,
     license_headline,
     license_matrix,
-    license_subject_name,
+    license_report_subject_name,
     most_used_in_report,
 )
-from lineage.reporting.trend_text import data_notices
+from lineage.reporting.trend_text import report_data_notices
 from lineage.store.manifest import Manifest
 from lineage.version import __version__
 
@@ -65,10 +65,12 @@ MOST_MIXTURES = 12
 HUB = "https://huggingface.co/"
 
 
-def license_document(findings: LicenseFindings, manifest: Manifest, name: ReportName) -> Document:
+def license_report_document(
+    findings: LicenseFindings, manifest: Manifest, name: ReportName
+) -> Document:
     """Put findings into words."""
     texts = load_texts(name.language, "licenses")
-    subject = license_subject_name(findings)
+    subject = license_report_subject_name(findings)
     headline = license_headline(findings, texts)
     source = texts.say(
         "page.source", version=__version__, id=manifest.id, date=manifest.origin.taken_at.date()
@@ -89,7 +91,7 @@ def license_document(findings: LicenseFindings, manifest: Manifest, name: Report
         _duty_section(findings, texts),
         _clause_section(findings, texts),
         _dispute_section(findings, texts),
-        _card_section(findings, texts),
+        _card_report_section(findings, texts),
         _method_section(findings, manifest, texts),
     ]
     return Document(
@@ -112,7 +114,7 @@ def _citation_text(findings: LicenseFindings, texts: Texts) -> str:
     return texts.say(
         "method.cite_text",
         version=__version__,
-        subject=license_subject_name(findings),
+        subject=license_report_subject_name(findings),
         id=findings.snapshot,
     )
 
@@ -122,12 +124,12 @@ def _lead_blocks(findings: LicenseFindings, manifest: Manifest, texts: Texts) ->
     notices = [texts.say("page.advice")]
     if findings.other_families:
         others = ", ".join(findings.other_families)
-        places = {"subject": license_subject_name(findings), "family": findings.family.name}
+        places = {"subject": license_report_subject_name(findings), "family": findings.family.name}
         notices.append(texts.say("page.other_families", others=others, **places))
     if findings.left_out:
         notices.append(texts.say("page.left_out", n=findings.left_out))
     count = findings.count
-    notices += data_notices(
+    notices += report_data_notices(
         manifest,
         findings.definition,
         texts.language,
@@ -161,7 +163,7 @@ def _class_section(findings: LicenseFindings, texts: Texts) -> Section:
                 texts.say(f"class_means.{rule.drift}"),
             )
         )
-    columns = table_columns(texts, "column", "class", "weight", "#models", "#share", "means")
+    columns = report_table_columns(texts, "column", "class", "weight", "#models", "#share", "means")
     return _titled_section(texts, "classes", Table(columns, rows))
 
 
@@ -170,7 +172,7 @@ def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
     count = count_reported_severities(findings)
     weights = [each for each in DriftSeverity if count[each] and each is not DriftSeverity.UNKNOWN]
     columns = [
-        *table_columns(texts, "column", "release", "#models", "#known"),
+        *report_table_columns(texts, "column", "release", "#models", "#known"),
         *(Column(texts.say(f"weight.{weight}"), is_number=True) for weight in weights),
     ]
     # Dozens of mixtures hold a model or two each: a row for each would hide the releases.
@@ -178,7 +180,7 @@ def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
     mixtures, small = mixed[:MOST_MIXTURES], mixed[MOST_MIXTURES:]
     if small:
         name = texts.say("page.other_mixtures", n=len(small))
-        mixtures.append(add_up(small, name))
+        mixtures.append(add_up_report_rows(small, name))
     rows = [
         (
             row.release,
@@ -197,15 +199,15 @@ def _conflict_section(findings: LicenseFindings, texts: Texts) -> Section | None
     rows = [
         (
             texts.say(f"class.{conflict.drift}"),
-            Word(shorten_word(conflict.tag or "")),
+            Word(shorten_word_for_report(conflict.tag or "")),
             " + ".join(conflict.terms),
             texts.number(conflict.models),
-            _known_number_text(conflict.downloads, texts),
+            _known_number_in_report_text(conflict.downloads, texts),
         )
         for conflict in group_reported_conflicts(findings.rows)[:MOST_KINDS]
     ]
     names = ("class", "tag", "terms", "#models", "#downloads_known")
-    columns = table_columns(texts, "column", *names)
+    columns = report_table_columns(texts, "column", *names)
     return _titled_section(texts, "kinds", Table(columns, rows)) if rows else None
 
 
@@ -225,8 +227,8 @@ def _case_section(findings: LicenseFindings, texts: Texts, csv_file: str) -> Sec
     names = ("model", "tag", "terms", "class", "#downloads")
     roomy = [Column(texts.say(f"column.{key}"), is_roomy=True) for key in ("clauses", "path")]
     table = Table(
-        [*table_columns(texts, "column", *names), *roomy],
-        [_case_table_row(row, findings.terms, texts) for row in cases],
+        [*report_table_columns(texts, "column", *names), *roomy],
+        [_license_case_report_row(row, findings.terms, texts) for row in cases],
         is_sortable=True,
     )
     words: list[Inline] = [texts.say("page.used_text"), " ", text, " ", file]
@@ -237,7 +239,7 @@ def _case_section(findings: LicenseFindings, texts: Texts, csv_file: str) -> Sec
     return Section(texts.say("page.used"), blocks)
 
 
-def _case_table_row(row: Judged, terms: LicenseTerms, texts: Texts) -> Sequence[Cell]:
+def _license_case_report_row(row: Judged, terms: LicenseTerms, texts: Texts) -> Sequence[Cell]:
     path: list[Inline] = []
     above = row.path[1:]
     for at, id in enumerate(above):
@@ -256,16 +258,16 @@ def _case_table_row(row: Judged, terms: LicenseTerms, texts: Texts) -> Sequence[
     notes = [texts.say(f"class.{row.drift}"), *(texts.say(f"note.{note}") for note in row.notes)]
     return (
         Link(row.model, HUB + row.model),
-        Word(shorten_word(row.tag or "")),
+        Word(shorten_word_for_report(row.tag or "")),
         " + ".join(row.terms),
         "; ".join(notes),
-        _known_number_text(row.downloads, texts),
+        _known_number_in_report_text(row.downloads, texts),
         clauses,
         path,
     )
 
 
-def _known_number_text(number: int | None, texts: Texts) -> str:
+def _known_number_in_report_text(number: int | None, texts: Texts) -> str:
     # An unknown number of downloads is no zero.
     return NOTHING if number is None else texts.number(number)
 
@@ -282,7 +284,7 @@ def _name_section(findings: LicenseFindings, texts: Texts) -> Section | None:
         for prefix, count in count_reported_name_levels(findings.rows).items()
     ]
     columns = [
-        *table_columns(texts, "column", "prefix", "#models"),
+        *report_table_columns(texts, "column", "prefix", "#models"),
         *(Column(texts.say(f"level.{level}"), is_number=True) for level in levels),
     ]
     return _titled_section(texts, "names", Table(columns, rows)) if rows else None
@@ -296,7 +298,7 @@ def _note_section(findings: LicenseFindings, texts: Texts) -> Section | None:
         for note in LicenseNote
         if count[note]
     ]
-    columns = table_columns(texts, "column", "note", "#models", "means")
+    columns = report_table_columns(texts, "column", "note", "#models", "means")
     return _titled_section(texts, "duties", Table(columns, rows)) if rows else None
 
 
@@ -318,7 +320,9 @@ def _duty_section(findings: LicenseFindings, texts: Texts) -> Section:
         )
         for terms, models in applicable_terms(findings)
     ]
-    columns = table_columns(texts, "column", "terms", "#models", "text", "notice", "users_date")
+    columns = report_table_columns(
+        texts, "column", "terms", "#models", "text", "notice", "users_date"
+    )
     return _titled_section(texts, "owed", Table(columns, rows))
 
 
@@ -332,7 +336,7 @@ def _clause_section(findings: LicenseFindings, texts: Texts) -> Section:
             if rule.quote
         ]
         title = [f"{terms.name}, {texts.date(terms.dated)}. ", _source_link_text(terms.source)]
-        columns = table_columns(texts, "column", "rule", "clause", "quote")
+        columns = report_table_columns(texts, "column", "rule", "clause", "quote")
         blocks += [Facts([(terms.id, title)]), Table(columns, rows)]
     return Section(texts.say("page.terms"), blocks)
 
@@ -351,7 +355,7 @@ def _dispute_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     return Section(texts.say("page.disputes"), [Facts(lines)]) if lines else None
 
 
-def _card_section(findings: LicenseFindings, texts: Texts) -> Section | None:
+def _card_report_section(findings: LicenseFindings, texts: Texts) -> Section | None:
     """Quote the cards that name a license beside the tag, as far as their models are here."""
     # A card outweighs no tag: both are shown, and the reader judges.
     models = {row.model for row in findings.rows}
@@ -370,7 +374,7 @@ def _source_link_text(source: CuratedSource) -> Inline:
 
 def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts) -> Section:
     """Say what was counted, by which rules, what cannot be seen, and how to cite."""
-    subject, knowledge = license_subject_name(findings), findings.knowledge
+    subject, knowledge = license_report_subject_name(findings), findings.knowledge
     share = texts.percent(knowledge.known, knowledge.listed)
     least = texts.percent(round(100 * LEAST_SHARE), 100)
     sample = texts.say("method.share_text", share=share, least=least)

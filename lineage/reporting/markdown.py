@@ -22,7 +22,7 @@ from lineage.reporting.document import (
     Table,
     Word,
     chart_table,
-    quote_address,
+    quote_address_in_report,
 )
 from lineage.reporting.language import load_texts
 
@@ -150,7 +150,7 @@ def _render_markdown_inline(inline: Inline) -> str:
         case Word(text):
             return markdown_code_span(text)
         case Link(text, url):
-            return f"[{markdown_code_span(text)}]({quote_address(url)})"
+            return f"[{markdown_code_span(text)}]({quote_address_in_report(url)})"
         case Quote(text):
             return f"“{escape_markdown(text)}”"
         case FileLink(name, text):

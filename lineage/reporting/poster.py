@@ -6,7 +6,7 @@ from datetime import date
 from html import escape
 from itertools import accumulate, pairwise
 
-from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest_tree_branches
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, prune_tree_to_largest_branches
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
 from lineage.domain.escape import markup
@@ -18,12 +18,12 @@ from lineage.reporting.charts.palette import FONTS, GRAY, PALETTES, Theme
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
     credit_line_of_report,
-    definition_line,
     headline,
     method_lines_of_report,
     node_number_text,
     notices,
     pruned_text,
+    report_definition_line,
     top_note_texts,
     top_role_text,
     word,
@@ -111,7 +111,7 @@ class Wording:
     """The day of each release, by its name."""
 
 
-def place_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[PosterBox]:
+def place_poster_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[PosterBox]:
     """Return a box for each node, the whole first, then for the rests, as high as there is room.
 
     Those right of a box are together as high as it. Raises ValueError where lines alone need more
@@ -121,7 +121,7 @@ def place_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[Po
         raise ValueError(f"{needed:g} are needed, {height:g} there are")
     # Boxes that are too low for a name take a line all the same, so the scale at which all of it
     # fills the page has no formula: it is found by halving.
-    low, high = 0.0, min(_SINGLE, height / max(1, _count_box_models(nodes[0])))
+    low, high = 0.0, min(_SINGLE, height / max(1, _count_poster_box_models(nodes[0])))
     for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (low, middle) if _box_heights(nodes, middle)[0] > height else (middle, high)
@@ -142,7 +142,7 @@ def place_boxes(nodes: Sequence[TreeNode], top: float, height: float) -> list[Po
     ]
 
 
-def _count_box_models(node: TreeNode) -> int:
+def _count_poster_box_models(node: TreeNode) -> int:
     return node.drawn_below + node.counted
 
 
@@ -157,7 +157,7 @@ def _box_heights(nodes: Sequence[TreeNode], scale: float) -> list[float]:
         for node in nodes
     ]
     for at in range(len(nodes) - 1, -1, -1):
-        heights[at] = heights[at] or max(LINE, _count_box_models(nodes[at]) * scale)
+        heights[at] = heights[at] or max(LINE, _count_poster_box_models(nodes[at]) * scale)
         if nodes[at].parent >= 0:
             heights[nodes[at].parent] += heights[at]
     return heights
@@ -342,7 +342,7 @@ def draw_poster(
     room = page_width - 2 * margin
     y, frame = _draw_head(report, texts, margin, room, (title, size))
     y, key = _draw_key(report, texts, margin, y + 8, room)
-    foot_lines = _foot_lines(report, texts, room)
+    foot_lines = _poster_foot_lines(report, texts, room)
     first = y + 12
     columns: Sequence[float] = _COLUMNS_OF_PHONE
     if page_width > 2 * PHONE:
@@ -351,7 +351,7 @@ def draw_poster(
     edges = list(pairwise(accumulate((margin, *(share * room for share in columns)))))
     height = HEIGHT - margin - 16 * len(foot_lines) - first - _GAP
     height = max(height, _LINES * LINE / _SPARE)
-    boxes = place_boxes(nodes, first, height)
+    boxes = place_poster_boxes(nodes, first, height)
     foot = first + boxes[0].height + 2 * _GAP
     page = round(foot + 16 * len(foot_lines) + margin - 6)
     wording = Wording(texts, {line.name: line.released for line in report.releases})
@@ -388,7 +388,7 @@ def _draw_head(
     y = margin
     for kind, text, height, most in (
         ("ink strong", headline(report, texts), sizes[0], 4),
-        ("soft", definition_line(report, texts), sizes[1], 8),
+        ("soft", report_definition_line(report, texts), sizes[1], 8),
         *(("ink", note, _WORDS, 8) for note in notices(report, texts)),
     ):
         for line in wrap_text(text, height, room, is_bold=kind != "soft", most=most):
@@ -402,7 +402,7 @@ def choose_poster_nodes(
     report: FamilyTreeReport, columns: int = len(_COLUMNS)
 ) -> Sequence[TreeNode]:
     """Return the branches that the page shows."""
-    return draw_largest_tree_branches(report.forest, lines=_LINES, deepest=columns - 1)
+    return prune_tree_to_largest_branches(report.forest, lines=_LINES, deepest=columns - 1)
 
 
 def _draw_key(
@@ -442,7 +442,7 @@ def _poster_key_entries(report: FamilyTreeReport, texts: Texts) -> Iterator[tupl
         yield "deleted", spell_letters(words)
 
 
-def _foot_lines(report: FamilyTreeReport, texts: Texts, room: float) -> list[str]:
+def _poster_foot_lines(report: FamilyTreeReport, texts: Texts, room: float) -> list[str]:
     """Say what was counted by, and from what, line by line."""
     sentences = [f"{label}: {text}" for label, text in method_lines_of_report(report, texts)][1:]
     sentences.append(credit_line_of_report(report, texts))

@@ -17,15 +17,15 @@ from lineage.reporting.trend_charts import LEAST_FOR_SHARE, trend_charts
 from lineage.reporting.trend_headlines import growth_headline
 from lineage.reporting.trend_tables import (
     days_section,
+    published_number_report_table,
     published_section,
-    published_table,
 )
-from lineage.reporting.trend_text import TrendText, data_notices
+from lineage.reporting.trend_text import TrendText, report_data_notices
 from lineage.store.manifest import is_below
 from lineage.version import __version__
 
 
-def trend_document(trend: TrendText, name: ReportName) -> Document:
+def trend_report_document(trend: TrendText, name: ReportName) -> Document:
     """Put findings into words and charts."""
     findings, charts = trend.findings, list(trend_charts(trend))
     pictures = [Picture(chart) for chart in charts]
@@ -38,15 +38,15 @@ def trend_document(trend: TrendText, name: ReportName) -> Document:
     key = "compared" if {it.chart.name for it in shown} & {"rivals", "shares"} else "made"
     more = [_method_section(trend)]
     if findings.published:
-        table = published_table(trend, findings.published)
+        table = published_number_report_table(trend, findings.published)
         more.insert(0, Section(trend.say("published.all"), [table]))
     more[:0] = [Section(trend.say("section.ways"), [it]) for it in ways]
     return Document(
         language=name.language,
         title=trend.say("page.title"),
         headline=growth_headline(trend),
-        definition=charts[0].definition if has_lead else _define(trend),
-        source=trend.source_line(of_history=has_lead and findings.has_history),
+        definition=charts[0].definition if has_lead else _define_in_trend_report(trend),
+        source=trend.report_source_line(of_history=has_lead and findings.has_history),
         picture=lead,
         lead=_lead_blocks(trend),
         sections=[
@@ -57,7 +57,7 @@ def trend_document(trend: TrendText, name: ReportName) -> Document:
         more=more,
         reports=name.other_reports(),
         citation=trend.say("page.cite", version=__version__, id=findings.snapshot),
-        footer=trend.source_line(of_history=False),
+        footer=trend.report_source_line(of_history=False),
     )
 
 
@@ -95,7 +95,7 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
         is_all = first is not None and findings.since <= first
         key = "page.since_all" if is_all else "page.since"
         lead.append(trend.say(key, day=findings.since, first=first))
-    limits = data_notices(
+    limits = report_data_notices(
         manifest,
         findings.definition,
         trend.texts.language,
@@ -106,7 +106,7 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
     return [*lead, *map(Notice, limits)]
 
 
-def _define(trend: TrendText) -> str:
+def _define_in_trend_report(trend: TrendText) -> str:
     """Say in a sentence what was counted."""
     findings = trend.findings
     is_direct = findings.definition.closure is Closure.DIRECT
@@ -139,7 +139,7 @@ def _method_section(trend: TrendText) -> Section:
     )
     lines: dict[str, Cell] = {
         "snapshot": split_table_place(snapshot, place, origin.endpoint),
-        "definition": _define(trend),
+        "definition": _define_in_trend_report(trend),
         "filters": filters,
         "dates": trend.say("method.dates_text", undated=findings.undated),
         "limits": trend.say("method.limits_text"),

@@ -40,7 +40,7 @@ def trend_charts(trend: TrendText) -> Iterator[Chart]:
         yield _created_chart(trend)
     if findings.has_history and len(findings.history.families) > 1:
         yield _rivals_chart(trend)
-    if months := list_shown_months(findings.shares):
+    if months := list_charted_months(findings.shares):
         yield _shares_chart(trend, months)
     if findings.mixes:
         yield _mixes_chart(trend)
@@ -50,7 +50,7 @@ def trend_charts(trend: TrendText) -> Iterator[Chart]:
         yield _variants_chart(trend)
 
 
-def list_shown_months(shares: Timeline) -> list[str]:
+def list_charted_months(shares: Timeline) -> list[str]:
     """Return the last months, from the first on that holds enough to be drawn.
 
     The running month is the last: models dated later than the data end are no month's news.
@@ -60,13 +60,13 @@ def list_shown_months(shares: Timeline) -> list[str]:
     return list(shares.months[max(first, len(sums) - _MOST_MONTHS) : len(sums)])
 
 
-def is_month_reliable(timeline: Timeline, month: str) -> bool:
+def is_charted_month_reliable(timeline: Timeline, month: str) -> bool:
     """Say whether enough is dated in a month, and by its end, to compare it with others."""
     at = timeline.months.index(month)
     return at >= timeline.few and sum(it.values[at] for it in timeline.lines) >= LEAST_FOR_SHARE
 
 
-def _series_of(trend: TrendText, lines: Sequence[GrowthSeries[int]]) -> list[Series]:
+def _chart_series_of(trend: TrendText, lines: Sequence[GrowthSeries[int]]) -> list[Series]:
     return [Series(line.key, trend.line_name(line.key), list(line.values)) for line in lines]
 
 
@@ -74,7 +74,7 @@ def _largest_line(lines: Sequence[GrowthSeries[int]]) -> GrowthSeries[int]:
     return max(lines, key=lambda line: line.values[-1])
 
 
-def _join_names(trend: TrendText, pairs: Sequence[tuple[str, int]]) -> str:
+def _join_names_in_headline(trend: TrendText, pairs: Sequence[tuple[str, int]]) -> str:
     """Spell the largest of some parts with their numbers."""
     largest = sorted(pairs, key=lambda pair: -pair[1])[:_NAMES_SPOKEN]
     return ", ".join(f"{trend.line_name(key)} {trend.texts.number(n)}" for key, n in largest)
@@ -99,11 +99,11 @@ def _history_chart(trend: TrendText) -> Chart:
         kind=ChartKind.AREA,
         headline=growth_headline(trend),
         definition=trend.say("chart.history", n=len(days)),
-        source=trend.source_line(of_history=True),
+        source=trend.report_source_line(of_history=True),
         text=text,
         axis=Axis.DAYS,
         positions=[Position(day.isoformat(), trend.texts.date(day)) for day in days],
-        series=_series_of(trend, history.parts),
+        series=_chart_series_of(trend, history.parts),
     )
 
 
@@ -114,7 +114,7 @@ def _created_chart(trend: TrendText) -> Chart:
     months = growth.months[shown]
     lines = [GrowthSeries(line.key, line.values[shown]) for line in growth.lines]
     top = _largest_line(lines)
-    key = "chart.created_direct" if _is_direct(trend) else "chart.created"
+    key = "chart.created_direct" if _is_direct_chart(trend) else "chart.created"
     notes = [trend.say(key)]
     if trend.findings.undated:
         notes.append(trend.say("chart.created_undated", undated=trend.findings.undated))
@@ -131,15 +131,15 @@ def _created_chart(trend: TrendText) -> Chart:
         kind=ChartKind.AREA,
         headline=growth_headline(trend),
         definition=" ".join(notes),
-        source=trend.source_line(of_history=False),
+        source=trend.report_source_line(of_history=False),
         text=text,
         axis=Axis.DAYS,
-        positions=_month_ends(trend, months, growth.few - shown.start),
-        series=_series_of(trend, lines),
+        positions=_charted_month_ends(trend, months, growth.few - shown.start),
+        series=_chart_series_of(trend, lines),
     )
 
 
-def _is_direct(trend: TrendText) -> bool:
+def _is_direct_chart(trend: TrendText) -> bool:
     return trend.findings.definition.closure is Closure.DIRECT
 
 
@@ -159,7 +159,7 @@ def _shown_span(growth: Timeline) -> slice:
     return slice(min(first, max(over - 2, 0)), over)
 
 
-def _month_ends(trend: TrendText, months: Sequence[str], few: int) -> list[Position]:
+def _charted_month_ends(trend: TrendText, months: Sequence[str], few: int) -> list[Position]:
     ends = []
     for at, month in enumerate(months):
         year, number = map(int, month.split("-"))
@@ -180,18 +180,18 @@ def _rivals_chart(trend: TrendText) -> Chart:
         "alt.rivals",
         n=len(lines),
         day=days[-1],
-        names=_join_names(trend, [(line.key, line.values[-1]) for line in lines]),
+        names=_join_names_in_headline(trend, [(line.key, line.values[-1]) for line in lines]),
     )
     return Chart(
         name="rivals",
         kind=ChartKind.LINES,
         headline=rivals_headline(trend),
         definition=trend.say("chart.rivals", n=len(days), least_models=least),
-        source=trend.source_line(of_history=True),
+        source=trend.report_source_line(of_history=True),
         text=text,
         axis=Axis.DAYS,
         positions=[Position(day.isoformat(), trend.texts.date(day)) for day in days],
-        series=_series_of(trend, lines),
+        series=_chart_series_of(trend, lines),
         subject=trend.family_id,
     )
 
@@ -200,14 +200,16 @@ def _shares_chart(trend: TrendText, months: Sequence[str]) -> Chart:
     """Return the families' parts of the new models of each month."""
     shares = trend.findings.shares
     first, running = shares.months.index(months[0]), len(shares.months) - shares.incomplete
-    reliable = [is_month_reliable(shares, month) for month in months]
+    reliable = [is_charted_month_reliable(shares, month) for month in months]
     sums = [sum(line.values) for line in shares.lines if line.key != MIXED]
     notes = [trend.say("chart.shares", families=sum(map(bool, sums)))]
     notes += [] if all(reliable) else [trend.say("chart.pale")]
     notes += _running_note(trend, shares)
     place = shares.months.index(months[-1])
     over = shares.months[:running]
-    named = [month for month in months if month in over and is_month_reliable(shares, month)]
+    named = [
+        month for month in months if month in over and is_charted_month_reliable(shares, month)
+    ]
     lines = [
         GrowthSeries(line.key, line.values[first : first + len(months)]) for line in shares.lines
     ]
@@ -216,12 +218,14 @@ def _shares_chart(trend: TrendText, months: Sequence[str]) -> Chart:
         kind=ChartKind.COLUMNS,
         headline=share_headline(trend, named[-1] if named else None),
         definition=" ".join(notes),
-        source=trend.source_line(of_history=False),
+        source=trend.report_source_line(of_history=False),
         text=trend.say(
             "alt.shares",
             n=len(months),
             month=trend.texts.month(months[-1]),
-            names=_join_names(trend, [(line.key, line.values[place]) for line in shares.lines]),
+            names=_join_names_in_headline(
+                trend, [(line.key, line.values[place]) for line in shares.lines]
+            ),
         ),
         axis=Axis.MONTHS,
         positions=[
@@ -233,7 +237,7 @@ def _shares_chart(trend: TrendText, months: Sequence[str]) -> Chart:
             )
             for month, is_fit in zip(months, reliable, strict=True)
         ],
-        series=_series_of(trend, lines),
+        series=_chart_series_of(trend, lines),
         subject=trend.family_id,
         is_share=True,
     )
@@ -247,14 +251,16 @@ def _mixes_chart(trend: TrendText) -> Chart:
         mixes = [mix for mix in large if mix.key != UNKNOWN] or mixes
     key = "chart.mixes" if trend.is_family else "chart.mix_subject"
     first = mixes[0]
-    names = _join_names(trend, [(key.value, n) for key, n in first.by_relation.items() if n])
+    names = _join_names_in_headline(
+        trend, [(key.value, n) for key, n in first.by_relation.items() if n]
+    )
     name = trend.line_name(first.key) if trend.is_family else trend.subject
     return Chart(
         name="relations",
         kind=ChartKind.BARS,
         headline=mixes_headline(trend),
         definition=trend.say(key, least_models=LEAST_MODELS),
-        source=trend.source_line(of_history=False),
+        source=trend.report_source_line(of_history=False),
         text=trend.say("alt.mixes", n=len(mixes), name=name, names=names),
         axis=Axis.NAMES,
         positions=[
@@ -294,10 +300,10 @@ def _since_release_chart(trend: TrendText) -> Chart:
         headline=since_release_headline(trend),
         definition=trend.say(
             "chart.since_release",
-            share=trend.texts.whole_percent(round(100 * LEAST_DATED)),
+            share=trend.texts.whole_percent_in_language(round(100 * LEAST_DATED)),
             least_models=LEAST_MODELS,
         ),
-        source=trend.source_line(of_history=False),
+        source=trend.report_source_line(of_history=False),
         text=trend.say(
             "alt.since_release",
             n=len(series),
@@ -332,10 +338,10 @@ def _variants_chart(trend: TrendText) -> Chart:
         kind=ChartKind.AREA,
         headline=variants_headline(trend),
         definition=" ".join(notes),
-        source=trend.source_line(of_history=False),
-        text=trend.say("alt.variants", names=_join_names(trend, ends)),
+        source=trend.report_source_line(of_history=False),
+        text=trend.say("alt.variants", names=_join_names_in_headline(trend, ends)),
         axis=Axis.DAYS,
-        positions=_month_ends(trend, months, variants.few - shown.start),
+        positions=_charted_month_ends(trend, months, variants.few - shown.start),
         series=panels[0].series,
         panels=panels,
     )

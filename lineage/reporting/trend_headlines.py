@@ -42,17 +42,19 @@ def growth_headline(trend: TrendText) -> str:
     if first == last:
         return trend.say("headline.equal", last=last, day=begin)
     if last >= 2 * first > 0:
-        return trend.say("headline.grew_times", factor=_spell_factor(trend, last, first), span=span)
+        return trend.say(
+            "headline.grew_times", factor=_spell_factor_in_headline(trend, last, first), span=span
+        )
     direction = "grew" if last > first else "shrank"
     # 0 % of growth or 100 % of loss would be said of numbers that are neither.
     percent = round(Fraction(100 * abs(last - first), first or 1))
     if first and 1 <= percent <= 99:
-        text = trend.texts.whole_percent(percent)
+        text = trend.texts.whole_percent_in_language(percent)
         return trend.say(f"headline.{direction}_percent", percent=text, span=span)
     return trend.say(f"headline.{direction}_from", first=first, last=last, span=span)
 
 
-def _spell_factor(trend: TrendText, last: int, first: int) -> str:
+def _spell_factor_in_headline(trend: TrendText, last: int, first: int) -> str:
     factor = Fraction(last, first)
     return trend.texts.decimal(factor, 1 if factor < 10 else 0)
 
@@ -60,7 +62,7 @@ def _spell_factor(trend: TrendText, last: int, first: int) -> str:
 def rivals_headline(trend: TrendText) -> str:
     """Say since when the subject has been ahead of all other families, or behind the largest."""
     history, neutral = trend.findings.history, trend.say("headline.rivals")
-    own, others = _split_families(history, trend.family_id)
+    own, others = _headline_of_two_families(history, trend.family_id)
     if own is None or not others or not any(own.values):
         return neutral
     rival = max(others, key=lambda line: line.values[-1])
@@ -84,7 +86,7 @@ def rivals_headline(trend: TrendText) -> str:
     return trend.say(f"headline.{key}", day=day, **places)
 
 
-def _split_families(
+def _headline_of_two_families(
     history: SubjectHistory, own: str
 ) -> tuple[GrowthSeries[int] | None, list[GrowthSeries[int]]]:
     others = [line for line in history.families if line.key != own]
@@ -125,7 +127,7 @@ def _spell_share(trend: TrendText, part: int, whole: int) -> str:
         return trend.say("headline.tiny")
     if percent > 99 and part < whole:
         return trend.say("headline.over_99")
-    return trend.texts.whole_percent(percent)
+    return trend.texts.whole_percent_in_language(percent)
 
 
 def mixes_headline(trend: TrendText) -> str:
@@ -136,8 +138,8 @@ def mixes_headline(trend: TrendText) -> str:
     """
     if not trend.is_family:
         return trend.say("headline.mix_subject")
-    mixes = compared_mixes(trend.findings.mixes)
-    leads = [most_frequent_relation(mix) for mix in mixes]
+    mixes = mixes_compared_in_headline(trend.findings.mixes)
+    leads = [most_frequent_relation_in_headline(mix) for mix in mixes]
     largest = sorted(range(len(mixes)), key=lambda at: -mixes[at].models)[:2]
     pair = [leads[at] for at in largest]
     if len(pair) < 2 or None in pair:
@@ -149,7 +151,7 @@ def mixes_headline(trend: TrendText) -> str:
         kind_places = {"first_kind": kinds[0], "second_kind": kinds[1]}
         return trend.say("headline.mix_two", **places, **kind_places)
     releases = leads.count(pair[0])
-    by_declared = [most_frequent_relation(mix, by_declared=True) for mix in mixes]
+    by_declared = [most_frequent_relation_in_headline(mix, by_declared=True) for mix in mixes]
     if by_declared.count(pair[0]) != releases or 2 * releases <= len(mixes):
         return trend.say("headline.mixes")
     key = "mix_all" if releases == len(mixes) else "mix_most"
@@ -157,13 +159,15 @@ def mixes_headline(trend: TrendText) -> str:
     return trend.say(f"headline.{key}", kind=kind, n=releases, of=len(mixes))
 
 
-def compared_mixes(mixes: Sequence[RelationMix]) -> list[RelationMix]:
+def mixes_compared_in_headline(mixes: Sequence[RelationMix]) -> list[RelationMix]:
     """Return the releases with enough models to compare them."""
     named = [mix for mix in mixes if mix.key not in (MIXED, UNKNOWN)]
     return [mix for mix in named if mix.models >= LEAST_MODELS]
 
 
-def most_frequent_relation(mix: RelationMix, *, by_declared: bool = False) -> Relation | None:
+def most_frequent_relation_in_headline(
+    mix: RelationMix, *, by_declared: bool = False
+) -> Relation | None:
     """Return the relation with most models; None where two have as many.
 
     Unless asked by what is declared alone, it must lead by more than the unspecified are.

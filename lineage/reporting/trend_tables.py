@@ -14,7 +14,7 @@ from lineage.reporting.document import (
     Section,
     Table,
     Word,
-    table_columns,
+    report_table_columns,
 )
 from lineage.reporting.trend_text import TrendText
 
@@ -24,7 +24,7 @@ from lineage.reporting.trend_text import TrendText
 def days_section(trend: TrendText) -> Section:
     """Say how many there were on chosen days, and how each number is known."""
     days, first = trend.findings.days, trend.findings.first_snapshot
-    rows = [_day_row(trend, row) for row in days if _is_worth_a_row(trend, row)]
+    rows = [_report_row_of_day(trend, row) for row in days if _is_worth_a_report_row(trend, row)]
     columns = [
         Column(trend.say("days.day"), is_short=True),
         Column(trend.say("days.models"), is_number=True),
@@ -38,11 +38,11 @@ def days_section(trend: TrendText) -> Section:
     return Section(trend.say("days.title"), blocks)
 
 
-def _is_worth_a_row(trend: TrendText, row: DayCount) -> bool:
+def _is_worth_a_report_row(trend: TrendText, row: DayCount) -> bool:
     return row.basis is DayBasis.SNAPSHOT or row.at_most > 0
 
 
-def _day_row(trend: TrendText, row: DayCount) -> list[Cell]:
+def _report_row_of_day(trend: TrendText, row: DayCount) -> list[Cell]:
     day = trend.texts.date(row.day)
     if row.events:
         day = f"{day} ({', '.join(row.events)})"
@@ -55,7 +55,7 @@ def _day_row(trend: TrendText, row: DayCount) -> list[Cell]:
     return [day, models, trend.say("days.snapshot_earlier", day=row.taken_on)]
 
 
-def day_rows(trend: TrendText) -> Iterator[CsvRow]:
+def report_rows_of_days(trend: TrendText) -> Iterator[CsvRow]:
     """Yield a row for each day."""
     for row in trend.findings.days:
         yield {
@@ -80,15 +80,19 @@ def published_section(trend: TrendText) -> Section | None:
         return Section(title, [text])
     if not checks:
         return None
-    columns = table_columns(trend.texts, "published", "claim", "counts", "answer")
+    columns = report_table_columns(trend.texts, "published", "claim", "counts", "answer")
     rows = [
-        [_spell_claim(trend, check.published), _cite(trend, check.published), _answer(trend, check)]
+        [
+            _spell_published_claim_in_report(trend, check.published),
+            _cite_in_report(trend, check.published),
+            _answer_in_report_table(trend, check),
+        ]
         for check in checks
     ]
     return Section(title, [trend.say("published.text"), Table(columns, rows)])
 
 
-def _spell_claim(trend: TrendText, published: PublishedNumber) -> Cell:
+def _spell_published_claim_in_report(trend: TrendText, published: PublishedNumber) -> Cell:
     key = f"published.{published.qualifier.value.replace(' ', '_')}"
     number = trend.say(key, n=published.number)
     return [Word(published.subject), f": {number}, {_spell_written_date(trend, published)}"]
@@ -104,18 +108,18 @@ def _spell_written_date(trend: TrendText, published: PublishedNumber) -> str:
             return trend.texts.date(published.last_day)
 
 
-def _cite(trend: TrendText, published: PublishedNumber) -> Cell:
+def _cite_in_report(trend: TrendText, published: PublishedNumber) -> Cell:
     """Return what a source says it counts, and where; all of it are words of others."""
     source = published.source or trend.say("published.no_source")
     where = Link(source, published.url) if published.url else source
     return [f"{published.counts}. ", where]
 
 
-def _answer(trend: TrendText, check: PublishedCheck) -> str:
+def _answer_in_report_table(trend: TrendText, check: PublishedCheck) -> str:
     """Say which definition gives a number, or by how much the nearest one misses it."""
     step, number = check.nearest, check.published.number
     places = {
-        "step": step_name(trend, step),
+        "step": report_name_of_definition(trend, step),
         "models": step.models,
         "at_most": step.at_most,
         "difference": _spell_difference(trend, step.models, number),
@@ -137,15 +141,17 @@ def _spell_difference(trend: TrendText, models: int, number: int) -> str:
     return f"{sign}{trend.texts.number(abs(models - number))}"
 
 
-def step_name(trend: TrendText, step: StepCount) -> str:
+def report_name_of_definition(trend: TrendText, step: StepCount) -> str:
     """Return what one of the compared definitions is called."""
     return trend.say(f"step.{step.step.value.replace(' ', '_')}")
 
 
-def published_table(trend: TrendText, checks: Sequence[PublishedCheck]) -> Table:
+def published_number_report_table(trend: TrendText, checks: Sequence[PublishedCheck]) -> Table:
     """Return every number by every definition."""
     columns = [Column(trend.say("published.claim")), Column(trend.say("published.quote"))]
-    columns += [Column(step_name(trend, step), is_number=True) for step in checks[0].steps]
+    columns += [
+        Column(report_name_of_definition(trend, step), is_number=True) for step in checks[0].steps
+    ]
 
     def spell_count(step: StepCount) -> str:
         number = trend.texts.number
@@ -155,7 +161,7 @@ def published_table(trend: TrendText, checks: Sequence[PublishedCheck]) -> Table
 
     rows = [
         [
-            _spell_claim(trend, check.published),
+            _spell_published_claim_in_report(trend, check.published),
             check.published.quote or NOTHING,
             *map(spell_count, check.steps),
         ]
@@ -164,7 +170,7 @@ def published_table(trend: TrendText, checks: Sequence[PublishedCheck]) -> Table
     return Table(columns, rows)
 
 
-def published_rows(trend: TrendText) -> Iterator[CsvRow]:
+def published_number_report_rows(trend: TrendText) -> Iterator[CsvRow]:
     """Yield a row for each published number and definition."""
     for check in trend.findings.published:
         published = check.published

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from lineage.analysis.definition_text import is_count_after_data, is_count_before_data
+from lineage.analysis.definition_text import is_counted_day_after_data, is_counted_day_before_data
 from lineage.analysis.groups import MIXED, UNKNOWN
 from lineage.analysis.growth.findings import TrendFindings
 from lineage.analysis.growth.variants import VARIANTS
@@ -17,7 +17,7 @@ from lineage.store.manifest import Manifest
 from lineage.version import __version__
 
 
-def data_notices(
+def report_data_notices(
     manifest: Manifest,
     definition: Definition,
     language: Language,
@@ -31,9 +31,9 @@ def data_notices(
     Without `opted_out` it is said of the whole snapshot how many models are left out.
     """
     texts, day, taken = load_texts(language, "notices"), definition.as_of, manifest.origin.taken_at
-    if is_count_before_data(definition, manifest):
+    if is_counted_day_before_data(definition, manifest):
         yield texts.say("day.before", day=day, id=manifest.id, date=taken.date())
-    elif is_count_after_data(definition, manifest):
+    elif is_counted_day_after_data(definition, manifest):
         yield texts.say("day.after", day=day, date=taken.date())
     if at_most > total:
         yield texts.say_number("dates.range", at_most - total, total=total, at_most=at_most)
@@ -56,7 +56,7 @@ class TrendText:
     """Names of families by id."""
 
     @classmethod
-    def in_language(
+    def trend_text_in_language(
         cls,
         findings: TrendFindings,
         manifest: Manifest,
@@ -141,7 +141,7 @@ class TrendText:
         # Of days to come the data say nothing.
         return min(self.findings.definition.as_of or taken, taken)
 
-    def source_line(self, *, of_history: bool) -> str:
+    def report_source_line(self, *, of_history: bool) -> str:
         """Return what travels with each picture: version, snapshots, and whether it is a sample."""
         moments = self.findings.history.moments
         if of_history:

@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from lineage.analysis.counts import count_subject
 from lineage.analysis.definition_text import definition_rule_lines
-from lineage.analysis.documents import count_document, family_summary
+from lineage.analysis.documents import count_document, summarize_counted_family
 from lineage.analysis.results import Count
 from lineage.analysis.search import search_names
 from lineage.analysis.subjects import find_subject
@@ -167,7 +167,7 @@ def _answer_family_tool(question: Question) -> tuple[str, Document]:
     query: FamilyArguments = question.query
     scope = question.scope()
     if query.family is None:
-        items = [family_summary(family) for family in scope.families]
+        items = [summarize_counted_family(family) for family in scope.families]
         names = ", ".join(str(it["family"]) for it in items)
         return f"{len(items)} families: {names}.", {"families": items}
     subject = operations.answerable_family_subject(scope, query.family)
@@ -175,7 +175,7 @@ def _answer_family_tool(question: Question) -> tuple[str, Document]:
     assert subject.family is not None
     releases = [it.id for it in subject.family.releases]
     document = {
-        "family": family_summary(subject.family),
+        "family": summarize_counted_family(subject.family),
         "releases": releases,
         "roots": list(count.definition.roots),
         "counts": count_document(count),

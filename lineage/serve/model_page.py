@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from lineage.analysis.derivatives import (
     DerivativeOrder,
-    arrange_derivatives,
+    filter_and_rank_derivatives,
     find_derivatives,
     read_derivatives,
 )
@@ -234,7 +234,7 @@ def _make_children_page(view: View, scope: Scope, subject: ResolvedSubject) -> M
         ("page", subject.id, closure), lambda: find_derivatives(scope, subject)
     )
     falls = query.order == "descending"
-    places = arrange_derivatives(
+    places = filter_and_rank_derivatives(
         scope,
         derivatives,
         query.sort,

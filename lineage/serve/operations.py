@@ -14,8 +14,8 @@ from lineage.analysis.derivatives import Derivatives, find_derivatives, read_der
 from lineage.analysis.documents import (
     count_document,
     family_document,
-    family_summary,
     snapshot_document,
+    summarize_counted_family,
     trace_document,
     tree_document,
 )
@@ -64,7 +64,7 @@ class Question:
 
     def scope(self, definition: Definition | None = None) -> Scope:
         """Return what the question stands on, by a definition, in memory of its own."""
-        scope = self.opened.scope.for_one_question()
+        scope = self.opened.scope.scope_for_one_question()
         return scope if definition is None else scope.under(definition)
 
 
@@ -307,7 +307,7 @@ def answerable_family_subject(scope: Scope, text: str) -> ResolvedSubject:
 
 def answer_families(question: Question) -> Reply:
     """Answer with the registry, as `families list` does."""
-    return Reply([family_summary(family) for family in question.scope().families])
+    return Reply([summarize_counted_family(family) for family in question.scope().families])
 
 
 def answer_family(question: Question) -> Reply:

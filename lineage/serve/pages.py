@@ -28,7 +28,7 @@ from lineage.reporting.document import (
     Section,
     Table,
 )
-from lineage.reporting.html import policy_of_page, read_template_file, render_page
+from lineage.reporting.html import policy_of_report_page, read_report_template_file, render_page
 from lineage.reporting.language import Language, Texts, load_texts
 from lineage.serve.app import (
     Server,
@@ -108,7 +108,7 @@ async def _serve_page(
     if page.location is not None:
         return Response(status_code=302, headers=headers | {"Location": page.location})
     headers |= caching | {
-        "Content-Security-Policy": policy_of_page(text) + "; frame-ancestors 'none'"
+        "Content-Security-Policy": policy_of_report_page(text) + "; frame-ancestors 'none'"
     }
     return Response(text, page.status, headers, "text/html")
 
@@ -152,8 +152,8 @@ def _fill_served_page(language: Language, headline: str, values: Mapping[str, An
         "served.html",
         language,
         title=headline,
-        style=read_template_file("served.css"),
-        script=read_template_file("served.js"),
+        style=read_report_template_file("served.css"),
+        script=read_report_template_file("served.js"),
         is_served=True,
         **{**empty, "headline": headline, "picture_files": {"growth": ()}, **values},
     )
@@ -191,7 +191,7 @@ def _make_error_page(
     more = {
         "Cache-Control": "no-store",
         "X-Error-Code": type(error).__name__,
-        "Content-Security-Policy": policy_of_page(text) + "; frame-ancestors 'none'",
+        "Content-Security-Policy": policy_of_report_page(text) + "; frame-ancestors 'none'",
     }
     if status == 503:
         more["Retry-After"] = "30"

@@ -45,13 +45,13 @@ class HubAvailability:
             return None if is_about_it else "an answer about something else"
 
         answer = self._reader.look(f"{LISTING}/{quote(id, safe='/')}", _LITTLE, find_doubt)
-        standing = None if answer is None else availability_of(answer, key, id)
+        standing = None if answer is None else availability_from_hub_answer(answer, key, id)
         if answer is None or standing is None:
             return None
         return AvailabilityAnswer(standing, answer.status, answer.recorded_at)
 
 
-def availability_of(answer: RecordedPage, key: str, id: str) -> Availability | None:
+def availability_from_hub_answer(answer: RecordedPage, key: str, id: str) -> Availability | None:
     """Return what an answer tells of the model with this key and name; None: nothing."""
     if answer.status == 200:
         return _compare_listed_key(_read_named_row(answer.body, id), key)

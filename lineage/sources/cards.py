@@ -14,7 +14,7 @@ from lineage.errors import SourceUnavailable, StoreError, UnexpectedPage
 from lineage.http.bodies import Answer, describe_refused_http_request
 from lineage.http.client import HubClient
 from lineage.http.network import RUN_AGAIN
-from lineage.sources.listing_rows import lenient_row_json
+from lineage.sources.listing_rows import read_listing_row_leniently
 
 _LEVEL = 3
 _SUFFIX = ".card"
@@ -50,7 +50,7 @@ class CardStore:
     def get(self, key: str) -> StoredCard | None:
         """Return what was kept for a model; None if there is nothing whole."""
         try:
-            data = read_regular_file(self._path(key))
+            data = read_regular_file(self._card_path(key))
         except OSError:
             return None
         return _unpack_card(data)
@@ -60,9 +60,9 @@ class CardStore:
 
         Not synced to disk: what a power cut damages is noticed and asked again.
         """
-        path = self._path(key)
+        path = self._card_path(key)
         try:
-            self._make(path.parent)
+            self._make_card_file(path.parent)
             delete_leftovers(path.parent)
             with write_file_atomically(path, sync=False) as file:
                 file.write(_pack_card(card))
@@ -72,12 +72,12 @@ class CardStore:
                 "Free space there, or name another folder with --cache.",
             ) from error
 
-    def _path(self, key: str) -> Path:
+    def _card_path(self, key: str) -> Path:
         # A hash, so that nothing from the Hub ever becomes a path, and no folder gets too full.
         name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.folder / name[:2] / f"{name}{_SUFFIX}"
 
-    def _make(self, folder: Path) -> None:
+    def _make_card_file(self, folder: Path) -> None:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
             with suppress(FileExistsError), (self.folder / ".gitignore").open("x") as ignore:
@@ -158,12 +158,12 @@ class HubCards:
         self.requested += 1
         before = self._store.get(key)
         try:
-            card = self._answered(self._client, id, sha, before)
+            card = self._answered_hub_card(self._client, id, sha, before)
         except UnexpectedPage:
             card = StoredCard(sha, _ELSEWHERE)
         self._store.put(key, card)
 
-    def _answered(
+    def _answered_hub_card(
         self, client: HubClient, id: str, sha: str | None, before: StoredCard | None
     ) -> StoredCard:
         headers = {"If-None-Match": before.etag} if before is not None and before.etag else {}
@@ -198,7 +198,7 @@ def _is_card_error(body: bytes) -> bool:
     """Say whether a text is an error in JSON, alone or in a list."""
     if not body.lstrip().startswith((b"{", b"[")):
         return False
-    value = lenient_row_json(body[:KEPT_BYTES])
+    value = read_listing_row_leniently(body[:KEPT_BYTES])
     items = value if isinstance(value, list) else [value]
     return any(isinstance(it, dict) and "error" in it for it in items)
 

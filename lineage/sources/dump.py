@@ -34,7 +34,12 @@ from lineage.sources.dump_cells import (
     rows_of,
 )
 from lineage.sources.interface import RecordPage
-from lineage.sources.listing_pages import bad_row, find_row_flaw, hide_row, record_of
+from lineage.sources.listing_pages import (
+    bad_row,
+    find_listing_row_flaw,
+    hide_private_listing_row,
+    record_of,
+)
 from lineage.sources.listing_rows import ListingRow, keep_fitting_row
 
 ROWS_AT_ONCE = 1024
@@ -74,7 +79,7 @@ class DumpFile:
             rows = int(parquet.metadata.num_rows)
         columns = dump_columns_of(schema)
         if ID not in columns:
-            raise _names_no_model(name)
+            raise _dump_row_names_no_model(name)
         for column, kind in _OTHER_KINDS.items():
             if column in schema.names:
                 # Their rows look like models', and lie beside them where dumps are published.
@@ -114,7 +119,7 @@ class ListingDump:
         self.columns = self._find_dump_columns()
         """The listing's names of the columns that say anything, in any file."""
         if ID not in self.columns:
-            raise _names_no_model(name)
+            raise _dump_row_names_no_model(name)
 
     @property
     def rows(self) -> int:
@@ -219,7 +224,7 @@ def _look_for_dump_cell(file: DumpFile, name: str) -> bool | None:
     return False if has_cell else is_empty or None
 
 
-def _names_no_model(name: str) -> SettingsError:
+def _dump_row_names_no_model(name: str) -> SettingsError:
     return SettingsError(
         f"{name} names no model: it has no column {ID}, or nothing in it",
         f"a dump of the Hub's listing has some of: {', '.join(WANTED)}",
@@ -374,10 +379,10 @@ def _read_dump_page(rows: list[_Row], request: str) -> RecordPage:
 def _read_dump_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
     unread_here = Counter[str]()
     if row.get("private") not in (None, False):
-        return hide_row(row.get(KEY))
+        return hide_private_listing_row(row.get(KEY))
     fitting = keep_fitting_row(row, ListingRow, unread_here)
     key, id = fitting.get("key", ""), fitting.get("id", "")
-    if (flaw := find_row_flaw(key, id)) is not None:
+    if (flaw := find_listing_row_flaw(key, id)) is not None:
         return bad_row(flaw, json.dumps(row, default=str, skipkeys=True), key)
     # Of a bad row nothing is lost that its reason does not say.
     unread.update(unread_here)

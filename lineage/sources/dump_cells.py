@@ -23,7 +23,7 @@ from lineage.sources.listing_rows import (
     ListingRow,
     ModelConfig,
     keep_fitting_row,
-    lenient_row_json,
+    read_listing_row_leniently,
 )
 
 KEY = "_id"
@@ -67,18 +67,18 @@ class Unreadable(Enum):
 def dump_columns_of(schema: pa.Schema) -> dict[str, str]:
     """Return the columns a dump has, by the listing's name for them; one of several is none."""
     names = schema.names
-    by_plain = {_plain_column_name(name): name for name in WANTED if name != KEY} | {"modelid": ID}
+    by_plain = {_dump_column_name(name): name for name in WANTED if name != KEY} | {"modelid": ID}
     other_names = {
-        by_plain[_plain_column_name(name)]: name
+        by_plain[_dump_column_name(name)]: name
         for name in names
-        if _plain_column_name(name) in by_plain
+        if _dump_column_name(name) in by_plain
     }
     # The listing's own spelling goes before any other.
     columns = other_names | {name: name for name in names if name in WANTED}
     return {name: column for name, column in columns.items() if names.count(column) == 1}
 
 
-def _plain_column_name(name: str) -> str:
+def _dump_column_name(name: str) -> str:
     return name.replace("_", "").lower() if name != KEY else name
 
 
@@ -224,7 +224,7 @@ def _read_list_cell(text: str) -> Any:
         return msgspec.json.decode(text)
     # Not by Python's own reader: it makes one text of two that no comma divides.
     if _QUOTED.sub("", text).strip("[], \t\r\n").strip(",; \t\r\n"):
-        return lenient_row_json(text.encode("utf-8", "replace"))
+        return read_listing_row_leniently(text.encode("utf-8", "replace"))
     return [single or double for single, double in _QUOTED.findall(text)]
 
 
@@ -254,7 +254,7 @@ def _parse_object_cell(text: str) -> Any:
         return None
     with suppress(msgspec.MsgspecError, RecursionError):
         return msgspec.json.decode(text)
-    if (value := lenient_row_json(text.encode("utf-8", "replace"))) is not None:
+    if (value := read_listing_row_leniently(text.encode("utf-8", "replace"))) is not None:
         return value
     with suppress(ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         if len(text) <= _MOST_LITERAL:

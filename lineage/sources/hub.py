@@ -126,7 +126,7 @@ class HubSource:
             # Private rows have their places, too, though they are not read.
             keys = [row.key for row in read_listed_rows(page.body) or ()]
             try:
-                check.note_page(page, keys)
+                check.note_listing_page(page, keys)
             except UnexpectedPage:
                 self._reader.set_aside(page)
                 raise

@@ -14,7 +14,7 @@ from lineage.domain.repo_ids import is_key
 from lineage.errors import UnexpectedPage
 from lineage.http.bodies import Answer, printable_body
 from lineage.http.pages import Page
-from lineage.sources.listing_rows import cut_rows, lenient_row_json
+from lineage.sources.listing_rows import cut_rows, read_listing_row_leniently
 
 BORDER_ROWS = 50
 """How many rows at a page border may be repeated."""
@@ -64,7 +64,9 @@ def read_listed_rows(body: bytes) -> list[ListedRow] | None:
         raws = cut_rows(body)
         if raws is None:
             return None
-        values = [value for value in map(lenient_row_json, raws) if isinstance(value, dict)]
+        values = [
+            value for value in map(read_listing_row_leniently, raws) if isinstance(value, dict)
+        ]
         names = ("_id", "createdAt", "lastModified", "tags")
         fields = [[value.get(name) for name in names] for value in values]
         rows = [ListedRow(*row) for row in fields]
@@ -81,7 +83,7 @@ def doubt_listing(answer: Answer) -> str | None:
 
 def doubt_listed_model(path: str, answer: Answer) -> str | None:
     """Return why an answer is not believed to be the model that a path names; None where it is."""
-    row = lenient_row_json(answer.body)
+    row = read_listing_row_leniently(answer.body)
     id = row.get("id") if isinstance(row, dict) else None
     if not isinstance(id, str) or not read_listed_rows(b"[%s]" % answer.body):
         return "an answer that is no model"
@@ -145,14 +147,16 @@ class ListingCheck:
             doubt = None if is_childless else "an empty page"
         elif not has_next and len(rows) >= full:
             doubt = "a full page without a next one"
-        elif has_next and self._count_repeats(keys) > min(BORDER_ROWS, len(keys) // 2):
+        elif has_next and self._count_repeated_listing_rows(keys) > min(
+            BORDER_ROWS, len(keys) // 2
+        ):
             doubt = "a page of models that came before"
         elif has_next and len(rows) < full:
-            doubt = self._unless_it_stays(_SHORT, keys)
-        elif not self._are_in_order(rows):
-            doubt = self._unless_it_stays("a page in another order", keys)
-        elif not self._are_tagged(rows):
-            doubt = self._unless_it_stays("a page of another listing", keys)
+            doubt = self._unless_listing_page_stays(_SHORT, keys)
+        elif not self._are_listing_rows_in_order(rows):
+            doubt = self._unless_listing_page_stays("a page in another order", keys)
+        elif not self._are_listing_rows_tagged(rows):
+            doubt = self._unless_listing_page_stays("a page of another listing", keys)
         return doubt
 
     def is_end(self, page: Page) -> bool:
@@ -169,22 +173,22 @@ class ListingCheck:
         newest = self._find_newest(1, anew)
         if newest is None or (not newest and not keys and not self._rows):
             return True
-        if not newest or not self._is_known(newest[0].key, keys):
+        if not newest or not self._is_known_to_listing(newest[0].key, keys):
             # Private, and so kept from us, or created since: then the newest of those that were
             # there before must have been listed.
             is_old = bool(newest) and newest[0].creation() < self._started_at
             newest = newest if is_old else self._find_newest(self._most_rows, anew) or []
             newest = [row for row in newest if row.creation() < self._started_at]
-        return all(self._is_known(row.key, keys) for row in newest)
+        return all(self._is_known_to_listing(row.key, keys) for row in newest)
 
-    def note_page(self, page: Page, keys: Sequence[str]) -> None:
+    def note_listing_page(self, page: Page, keys: Sequence[str]) -> None:
         """Take in a page that was read; UnexpectedPage where the listing goes in a circle."""
         if (
             not self._pages
             and (moment := moment_of_http_date(page.headers.get("date", ""))) is not None
         ):
             self._started_at = moment
-        repeats = self._count_repeats(keys)
+        repeats = self._count_repeated_listing_rows(keys)
         self._pages, self._rows = self._pages + 1, self._rows + len(keys) - repeats
         self._repeats += repeats
         self._longest = max(self._longest, len(keys))
@@ -207,7 +211,7 @@ class ListingCheck:
                 "The last page is set aside; running again asks for it anew.",
             )
 
-    def _unless_it_stays(self, doubt: str, keys: list[str]) -> str | None:
+    def _unless_listing_page_stays(self, doubt: str, keys: list[str]) -> str | None:
         """Return a doubt; None once the same page came twice: then the Hub answers so."""
         if self._last_doubt == (doubt, keys):
             if doubt == _SHORT and not self._pages:
@@ -217,14 +221,16 @@ class ListingCheck:
         self._last_doubt = (doubt, keys)
         return None if doubt in self._believed else doubt
 
-    def _is_known(self, key: str, keys: Container[str]) -> bool:
-        return key <= self._newest_key or key in keys or self._count_repeats([key]) > 0
+    def _is_known_to_listing(self, key: str, keys: Container[str]) -> bool:
+        return (
+            key <= self._newest_key or key in keys or self._count_repeated_listing_rows([key]) > 0
+        )
 
-    def _count_repeats(self, keys: Sequence[str]) -> int:
+    def _count_repeated_listing_rows(self, keys: Sequence[str]) -> int:
         new = {key for key in keys if key >= self._least_seen and key not in self._seen}
         return len(keys) - len(new)
 
-    def _are_in_order(self, rows: Sequence[ListedRow]) -> bool:
+    def _are_listing_rows_in_order(self, rows: Sequence[ListedRow]) -> bool:
         """Say whether nine of ten neighbours stand as asked: an odd row disturbs no page."""
         if self._order is ListingOrder.LAST_COMMIT_FIRST:
             # As the Hub spells moments they are in order of their letters too.
@@ -235,7 +241,7 @@ class ListingCheck:
             values.reverse()
         return 10 * sum(a > b for a, b in pairwise(values)) <= len(values)
 
-    def _are_tagged(self, rows: Sequence[ListedRow]) -> bool:
+    def _are_listing_rows_tagged(self, rows: Sequence[ListedRow]) -> bool:
         """Say whether nine of ten rows bear the tag of which a listing is asked."""
         tags = [row.tags if isinstance(row.tags, list) else () for row in rows]
         untagged = [it for it in tags if self._tag not in {str(tag).casefold() for tag in it}]

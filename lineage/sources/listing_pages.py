@@ -23,7 +23,7 @@ from lineage.sources.listing_rows import (
     cut_rows,
     first_row_key,
     keep_fitting_row,
-    lenient_row_json,
+    read_listing_row_leniently,
 )
 
 _new = tuple.__new__  # a named tuple's own constructor is a function in Python
@@ -232,14 +232,14 @@ def drop_private_rows(body: bytes) -> bytes:
     if rows is None:
         return body
     if body[:1] == b"[":
-        return b"[%b]" % b",".join(filter(None, map(_drop_private_fields, rows)))
-    return body if _drop_private_fields(body) == body else b""
+        return b"[%b]" % b",".join(filter(None, map(_drop_private_listing_fields, rows)))
+    return body if _drop_private_listing_fields(body) == body else b""
 
 
-def _drop_private_fields(raw: bytes) -> bytes:
+def _drop_private_listing_fields(raw: bytes) -> bytes:
     if _MAYBE_PRIVATE.search(raw) is None:
         return raw
-    row = lenient_row_json(raw)
+    row = read_listing_row_leniently(raw)
     if isinstance(row, dict) and row.get("private") in (None, False):
         return raw
     key = row.get("_id") if isinstance(row, dict) else first_row_key(raw)
@@ -330,7 +330,7 @@ def _too_many_row_values() -> ParsedPage:
     return ParsedPage(problem=f"more than {MOST_ROWS} rows")
 
 
-def find_row_flaw(key: str, id: str) -> str | None:
+def find_listing_row_flaw(key: str, id: str) -> str | None:
     """Return why a row cannot be a record, None where it can."""
     if not is_key(key):
         return "_id is not 24 hex digits"
@@ -358,17 +358,17 @@ def _keep_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
     # Not even a bad row: that would keep its name.
     if row.private:
         return
-    if (flaw := find_row_flaw(row.key, row.id)) is None:
+    if (flaw := find_listing_row_flaw(row.key, row.id)) is None:
         page.records.append(record_of(row, page.unread_fields))
     else:
         page.bad_rows.append(bad_row(flaw, raw, row.key))
 
 
 def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
-    row = lenient_row_json(raw)
+    row = read_listing_row_leniently(raw)
     if not isinstance(row, dict):
         if _MAYBE_PRIVATE.search(raw) is not None:
-            page.bad_rows.append(hide_row(first_row_key(raw)))
+            page.bad_rows.append(hide_private_listing_row(first_row_key(raw)))
             return
         flaw = reason if raw[:1] == b"{" else "not an object"
         page.bad_rows.append(bad_row(flaw, raw, first_row_key(raw)))
@@ -377,7 +377,7 @@ def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
     if private is True:
         return
     if private is not None and private is not False:
-        page.bad_rows.append(hide_row(row.get("_id")))
+        page.bad_rows.append(hide_private_listing_row(row.get("_id")))
         return
     fitting = keep_fitting_row(row, ListingRow, page.unread_fields)
     if "key" in fitting and "id" in fitting:
@@ -391,7 +391,7 @@ def _is_row_object(body: bytes) -> bool:
     return rows is not None and len(rows) == 1 and rows[0][:1] + rows[0][-1:] == b"{}"
 
 
-def hide_row(key: object) -> BadRow:
+def hide_private_listing_row(key: object) -> BadRow:
     """Return the bad row of one that may be private: its key alone says that it is there."""
     return bad_row("private is neither true nor false", "(not kept: it may be private)", key)
 

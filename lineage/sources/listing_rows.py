@@ -114,7 +114,7 @@ def cut_rows(body: bytes) -> list[bytes] | None:
     not recurse, so that no nesting is too deep.
     """
     body = body.strip()
-    borders = list(_find_row_borders(body))
+    borders = list(_find_listing_row_borders(body))
     ends = body[:1] + body[-1:]
     if ends != b"[]" or not borders or borders[-1] != len(body) - 1:
         return None
@@ -125,7 +125,7 @@ def cut_rows(body: bytes) -> list[bytes] | None:
     return rows if all(rows) else None
 
 
-def lenient_row_json(raw: bytes) -> object:
+def read_listing_row_leniently(raw: bytes) -> object:
     """Read JSON with broken UTF-8, lone surrogates or control characters; None if it is none."""
     try:
         value = json.loads(raw.decode("utf-8", "replace"), strict=False, parse_int=_read_row_number)
@@ -141,7 +141,7 @@ def first_row_key(raw: bytes) -> str | None:
     return None if match is None else match[1].decode()
 
 
-def _find_row_borders(body: bytes) -> Iterator[int]:
+def _find_listing_row_borders(body: bytes) -> Iterator[int]:
     """Yield where each element of the outermost array ends; nothing more once brackets mismatch."""
     open_brackets: list[bytes] = []
     for token in _TOKEN.finditer(body):
@@ -191,27 +191,27 @@ def _fit_row_part(value: object, kind: Any, unread: Counter[str], name: str) -> 
         return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, RecursionError):
         unread[name] += 1
-    for shape in _list_row_shapes(kind):
+    for shape in _list_listing_field_types(kind):
         if get_origin(shape) is list and isinstance(value, list):
             inside = Counter[str]()  # the list itself is counted, once
             parts = [_fit_row_part(entry, get_args(shape)[0], inside, name) for entry in value]
-            return _shorten_row_list([part for part in parts if part is not _UNFIT])
+            return _shorten_listing_row_list([part for part in parts if part is not _UNFIT])
         if isinstance(shape, type) and issubclass(shape, Struct) and isinstance(value, dict):
             with suppress(TypeError):  # it lacks what its shape cannot do without
                 return shape(**keep_fitting_row(value, shape, unread, f"{name}."))
     return _UNFIT
 
 
-def _list_row_shapes(kind: Any) -> list[Any]:
+def _list_listing_field_types(kind: Any) -> list[Any]:
     """Return the types that a field may have, without what limits them."""
     if get_origin(kind) is Annotated:
-        return _list_row_shapes(get_args(kind)[0])
+        return _list_listing_field_types(get_args(kind)[0])
     if get_origin(kind) in {Union, UnionType}:
-        return [shape for part in get_args(kind) for shape in _list_row_shapes(part)]
+        return [shape for part in get_args(kind) for shape in _list_listing_field_types(part)]
     return [kind]
 
 
-def _shorten_row_list(parts: list[Any]) -> list[Any]:
+def _shorten_listing_row_list(parts: list[Any]) -> list[Any]:
     """Return the first parts; tags that are read go before, since the Hub lists them last."""
     if len(parts) <= MAX_TAGS:
         return parts

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lineage.analysis.cut_tables import whole_tables
+from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
+
 from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import Quota, Quotas
@@ -86,7 +87,7 @@ class Stage:
         if snapshot.manifest.builds_on is None:
             return self.stored(id)
         with TemporaryDirectory() as folder:
-            write_snapshot(Path(folder), whole_tables(snapshot), snapshot.manifest)
+            write_snapshot(Path(folder), list_whole_tables_of_scope(snapshot), snapshot.manifest)
             return digests(Path(folder))
 
     def counts(self, id: str) -> dict[str, tuple[int, int]]:

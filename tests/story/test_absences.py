@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
+from lineage.analysis.cut_tables_to_scope import cut_tables_to_scope, list_whole_tables_of_scope
 
-from lineage.analysis.cut_tables import cut_tables, whole_tables
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, box_moment
 from lineage.domain.definitions import Definition
@@ -91,10 +91,12 @@ def test_who_goes_twice_was_away_twice(play: Play) -> None:
 
 def test_a_cut_out_snapshot_keeps_the_absences_of_its_models(play: Play) -> None:
     _, _, last = away_from_23_to_25(play)
-    assert [piece.num_rows for piece in whole_tables(last)[schema.ABSENCES_FILE]] == [1]
+    assert [piece.num_rows for piece in list_whole_tables_of_scope(last)[schema.ABSENCES_FILE]] == [
+        1
+    ]
     for base, rows in ((ROOT["id"], 1), ("owner/model-5", 0)):
         cut = family_columns(last, base, (), Definition())
-        assert [one.num_rows for one in cut_tables(cut)[schema.ABSENCES_FILE]] == [rows]
+        assert [one.num_rows for one in cut_tables_to_scope(cut)[schema.ABSENCES_FILE]] == [rows]
 
 
 def test_the_comparison_of_a_day_tells_of_them_as_missed(play: Play) -> None:

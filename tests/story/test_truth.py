@@ -15,8 +15,8 @@ from typing import Any
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
-from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.members import find_countable
 from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
@@ -327,7 +327,7 @@ class Histories(RuleBasedStateMachine):
         """Return what `export parquet` writes of a snapshot: an update keeps changes alone."""
         plain = self.folder / "plain"
         shutil.rmtree(plain, ignore_errors=True)
-        write_snapshot(plain, whole_tables(snapshot), snapshot.manifest)
+        write_snapshot(plain, list_whole_tables_of_scope(snapshot), snapshot.manifest)
         return {name: (plain / name).read_bytes() for name in SAME}
 
     def _dead_of(self, snapshot: Snapshot) -> set[str]:

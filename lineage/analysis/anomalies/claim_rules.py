@@ -14,7 +14,7 @@ from lineage.analysis.anomalies.columns import (
     Occurrence,
     Occurrences,
     SnapshotColumns,
-    join_names,
+    join_names_of_anomaly,
     plural,
 )
 from lineage.domain.arrays import Indices, Int64s, Mask, Positions
@@ -61,8 +61,8 @@ def find_relation_anomalies(columns: SnapshotColumns) -> Occurrences:
 def find_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models of which Hub and card name different parents, as names resolve for others."""
     claims = columns.claims
-    hub = _claimed_pairs_of_rule(claims, "hub", claims.parent)
-    card = _claimed_pairs_of_rule(claims, "card", _find_anomalous_parents(columns))
+    hub = _anomalous_claim_pairs_of_rule(claims, "hub", claims.parent)
+    card = _anomalous_claim_pairs_of_rule(claims, "card", _find_anomalous_parents(columns))
     card_alone = card[~mark_set_members(card, hub)]
     # The Hub resolves no name that is not listed: a card that names one contradicts nothing.
     card_alone = card_alone[(card_alone & _LOW) < columns.listed]
@@ -80,7 +80,7 @@ def find_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
             names = [columns.name(int(pair) & _LOW) for pair in pairs[start:stop]]
             if names:
                 models += names
-                first = join_names(names, len(names), MOST_IN_A_SENTENCE)
+                first = join_names_of_anomaly(names, len(names), MOST_IN_A_SENTENCE)
                 parts.append(f"{source} alone names {first}")
         return Occurrence([name, *models], f"{name}: {', '.join(parts)}")
 
@@ -109,7 +109,7 @@ def _find_anomalous_parents(columns: SnapshotColumns) -> Indices:
     return parent
 
 
-def _claimed_pairs_of_rule(claims: DeclaredClaims, rule: str, parent: Indices) -> Int64s:
+def _anomalous_claim_pairs_of_rule(claims: DeclaredClaims, rule: str, parent: Indices) -> Int64s:
     """Return the distinct pairs of child and parent that one rule claims."""
     if rule not in claims.rules:
         return np.empty(0, np.int64)
@@ -141,7 +141,7 @@ def find_two_name_anomalies(columns: SnapshotColumns) -> Occurrences:
         child, parent = columns.name(int(of_pair[0, 0])), columns.name(int(of_pair[0, 1]))
         names = _quote_anomalous_twins(claims.names, of_pair[:, 2])
         number = plural(len(names), "name")
-        detail = f"{child} names {parent} by {number}: {join_names(names, len(names))}"
+        detail = f"{child} names {parent} by {number}: {join_names_of_anomaly(names, len(names))}"
         return Occurrence([child, parent], detail)
 
     each = (describe_names_anomaly(pairs[start[place] : stop[place]]) for place in ranges)
@@ -179,7 +179,7 @@ def _quote_anomalous_names(columns: SnapshotColumns, parents: Indices) -> Iterat
             for name, number in zip(names, numbers[order].tolist(), strict=True)
         ]
         name = columns.name(parent)
-        detail = f"{name} goes by {len(names):,} names: {join_names(parts, len(parts))}"
+        detail = f"{name} goes by {len(names):,} names: {join_names_of_anomaly(parts, len(parts))}"
         yield Occurrence([name], detail)
 
 
@@ -189,7 +189,7 @@ def find_case_twin_anomalies(columns: SnapshotColumns) -> Occurrences:
     codes = lowered.indices.to_numpy()
     numbers = np.bincount(codes, minlength=len(lowered.dictionary))
     rows = np.flatnonzero(numbers[codes] > 1)
-    inside = set(codes[rows[columns.is_inside(rows)]].tolist())
+    inside = set(codes[rows[columns.is_inside_anomaly_bounds(rows)]].tolist())
     twins: dict[int, list[int]] = {}
     for row in rows.tolist():
         if int(codes[row]) in inside:
@@ -197,7 +197,7 @@ def find_case_twin_anomalies(columns: SnapshotColumns) -> Occurrences:
 
     def describe_twins_anomaly(of_name: list[int]) -> Occurrence:
         names = sorted(columns.name(row) for row in of_name)
-        return Occurrence(names, f"{join_names(names, len(names))} differ by case alone")
+        return Occurrence(names, f"{join_names_of_anomaly(names, len(names))} differ by case alone")
 
     return Occurrences(len(twins), map(describe_twins_anomaly, twins.values()))
 
@@ -250,7 +250,7 @@ def find_skipped_generation_anomalies(columns: SnapshotColumns) -> Occurrences:
     last = np.searchsorted(keys, copies.keys(), side="right")
     # A parent that any model calls by this name bore it once: the copy means the parent itself.
     claims = columns.claims
-    spellings = _repository_part_of_twin(pc.utf8_lower(claims.names))
+    spellings = _repository_part_of_anomalous_twin(pc.utf8_lower(claims.names))
     spelling = pc.fill_null(pc.index_in(spellings, value_set=names), -1).to_numpy()[claims.name]
     rows = (spelling >= 0) & (claims.parent >= 0)
     names_of_parents = sort_distinct_set(pack_node_pairs(claims.parent[rows], spelling[rows]))
@@ -264,7 +264,7 @@ def find_skipped_generation_anomalies(columns: SnapshotColumns) -> Occurrences:
         named_after = [columns.name(node) for node in nodes[:_MOST_COMPARED].tolist()]
         owner = copy.partition("/")[0]
         named_after.sort(key=lambda name: name.partition("/")[0] != owner)
-        first_names = join_names(named_after, len(nodes), MOST_IN_A_SENTENCE)
+        first_names = join_names_of_anomaly(named_after, len(nodes), MOST_IN_A_SENTENCE)
         children = "child" if len(nodes) == 1 else "children"
         detail = (
             f"{copy} declares {parent} as its parent, and bears the name of the {children}"
@@ -285,7 +285,7 @@ def _find_anomalous_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.St
         & (parents[edges.child] == 1)
         & (edges.child != edges.parent)
     )
-    names = _repository_part_of_twin(_lower_ids_of_anomalies(columns, edges.child[rows]))
+    names = _repository_part_of_anomalous_twin(_lower_ids_of_anomalies(columns, edges.child[rows]))
     marked = pc.indices_nonzero(pc.match_substring_regex(names, MARKED))
     stems = pa.array(
         (
@@ -298,7 +298,7 @@ def _find_anomalous_copies(columns: SnapshotColumns) -> tuple[_NamedPairs, pa.St
     child, parent = edges.child[rows], edges.parent[rows]
     parent_ids = _lower_ids_of_anomalies(columns, parent)
     is_parent_name = pc.or_(
-        pc.equal(stems, _repository_part_of_twin(parent_ids)),
+        pc.equal(stems, _repository_part_of_anomalous_twin(parent_ids)),
         pc.equal(stems, _add_owner_of_anomaly(parent_ids)),
     )
     named_otherwise = pc.indices_nonzero(pc.invert(pc.fill_null(is_parent_name, True)))
@@ -320,7 +320,7 @@ def _anomalous_siblings_by_name(
     child, parent = edges.child[rows], edges.parent[rows]
     ids = _lower_ids_of_anomalies(columns, child)
     parts = []
-    for spellings in (_repository_part_of_twin(ids), _add_owner_of_anomaly(ids)):
+    for spellings in (_repository_part_of_anomalous_twin(ids), _add_owner_of_anomaly(ids)):
         codes = pc.fill_null(pc.index_in(spellings, value_set=names), -1).to_numpy()
         places = np.flatnonzero(codes >= 0)
         parts.append((child[places], parent[places], codes[places]))
@@ -331,7 +331,7 @@ def _lower_ids_of_anomalies(columns: SnapshotColumns, nodes: Indices) -> pa.Stri
     return pc.utf8_lower(columns.ids.take(pa.array(nodes)))
 
 
-def _repository_part_of_twin(ids: pa.StringArray) -> pa.StringArray:
+def _repository_part_of_anomalous_twin(ids: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(ids, "^.*/", "")
 
 

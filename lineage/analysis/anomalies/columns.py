@@ -54,7 +54,7 @@ class SnapshotColumns:
         self.inside = inside
         self.listed = self.snapshot.manifest.models
 
-    def is_inside(self, nodes: Indices) -> Mask:
+    def is_inside_anomaly_bounds(self, nodes: Indices) -> Mask:
         """Say which of these nodes are in question."""
         listed: Mask = nodes < self.listed
         return listed if self.inside is None else listed & self.inside[nodes]
@@ -68,7 +68,7 @@ class SnapshotColumns:
     def edges(self) -> EdgeColumns:
         """The edges of the models in question."""
         edges = self.scope.edges
-        return select_scope_edges(edges, self.is_inside(edges.child))
+        return select_scope_edges(edges, self.is_inside_anomaly_bounds(edges.child))
 
     @cached_property
     def keys(self) -> pa.StringArray:
@@ -116,7 +116,7 @@ class SnapshotColumns:
         specified = pc.fill_null(pc.index_in(relations, value_set=pa.array(SPECIFIED)), -1)
         inferring = [place for place, name in enumerate(rules.to_pylist()) if name in _INFERRING]
         # What we infer ourselves must not be reported as a contradiction of the Hub or an author.
-        keep = (child != NOWHERE) & self.is_inside(child) & ~np.isin(rule, inferring)
+        keep = (child != NOWHERE) & self.is_inside_anomaly_bounds(child) & ~np.isin(rule, inferring)
         return DeclaredClaims(
             child[keep],
             rule[keep],
@@ -184,14 +184,14 @@ class Occurrences:
     # An iterator, as looking up names costs far more than counting: most callers read three.
 
 
-def join_names(names: Iterable[str], size: int, most: int = MOST_MODELS) -> str:
+def join_names_of_anomaly(names: Iterable[str], size: int, most: int = MOST_MODELS) -> str:
     """Return `a, b and 7 more`; `size` is how many names there are in all."""
     first = list(islice(names, most))
     more = size - len(first)
     return ", ".join(first) + (f" and {more:,} more" if more else "")
 
 
-def format_duration(microseconds: int) -> str:
+def format_duration_of_anomaly(microseconds: int) -> str:
     """Return a length of time in days, in hours below two days."""
     hours = microseconds / 3_600_000_000
     if hours < 1:

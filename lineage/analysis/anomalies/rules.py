@@ -19,8 +19,8 @@ from lineage.analysis.anomalies.columns import (
     Occurrence,
     Occurrences,
     SnapshotColumns,
-    format_duration,
-    join_names,
+    format_duration_of_anomaly,
+    join_names_of_anomaly,
     plural,
 )
 from lineage.analysis.groups import find_releases
@@ -63,7 +63,8 @@ def find_circle_anomalies(columns: SnapshotColumns) -> Occurrences:
     def describe_circle_anomaly(members: list[int]) -> Occurrence:
         names = [columns.name(node) for node in members[:MOST_MODELS]]
         detail = (
-            f"{len(members):,} models descend from each other: {join_names(names, len(members))}"
+            f"{len(members):,} models descend from each other:"
+            f" {join_names_of_anomaly(names, len(members))}"
         )
         return Occurrence(names, detail, len(members))
 
@@ -78,7 +79,7 @@ def find_unknown_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     def describe_parent_anomaly(node: int, children: Indices) -> Occurrence:
         key, name = columns.unlisted[node]
         names = [columns.name(child) for child in children[: MOST_MODELS - 1].tolist()]
-        first = join_names(names, len(children), MOST_IN_A_SENTENCE)
+        first = join_names_of_anomaly(names, len(children), MOST_IN_A_SENTENCE)
         by_name = key.startswith(NAME_PREFIX)
         source = "known by its name alone" if by_name else "the Hub gives its key"
         number = plural(len(children), "model")
@@ -97,7 +98,7 @@ def find_many_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
 
     def describe_child_anomaly(node: int, parents: Indices) -> Occurrence:
         names = [columns.name(parent) for parent in parents[: MOST_MODELS - 1].tolist()]
-        first = join_names(names, len(parents), MOST_IN_A_SENTENCE)
+        first = join_names_of_anomaly(names, len(parents), MOST_IN_A_SENTENCE)
         name, number = columns.name(node), len(parents)
         return Occurrence([name, *names], f"{name} has {number:,} parents: {first}", number + 1)
 
@@ -114,7 +115,7 @@ def find_older_child_anomalies(columns: SnapshotColumns) -> Occurrences:
 
     def describe_pair_anomaly(child: int, parent: int, gap: int) -> Occurrence:
         names = [columns.name(child), columns.name(parent)]
-        early = format_duration(gap)
+        early = format_duration_of_anomaly(gap)
         return Occurrence(names, f"{names[0]} was created {early} before its parent {names[1]}")
 
     edges = columns.edges
@@ -159,7 +160,8 @@ def find_burst_anomalies(columns: SnapshotColumns) -> Occurrences:
         first, last = int(bursts.moment[start]), int(bursts.moment[stop - 1])
         detail = (
             f"{author} published {number:,} children of {names[0]} within"
-            f" {format_duration(last - first)}, {_burst_day(first)} to {_burst_day(last)}"
+            f" {format_duration_of_anomaly(last - first)},"
+            f" {_burst_day(first)} to {_burst_day(last)}"
         )
         return Occurrence(names, detail, number + 1)
 
@@ -219,7 +221,7 @@ def find_impossible_sizes(columns: SnapshotColumns) -> Occurrences:
     parameters = snapshot.column("models.parquet", "parameters").combine_chunks()
     number = match_known_numbers(parameters, list(sizes))
     rows = np.flatnonzero(number > 0)
-    rows = rows[columns.is_inside(rows)]
+    rows = rows[columns.is_inside_anomaly_bounds(rows)]
     releases = find_releases(scope, scope.edges)
     odd: list[tuple[int, str, str]] = []
     for row in rows.tolist():
@@ -228,9 +230,9 @@ def find_impossible_sizes(columns: SnapshotColumns) -> Occurrences:
         if not declared or not all(release.parameters for release in declared):
             continue
         if {release.id for release in declared}.isdisjoint(release.id for _, release, _ in alike):
-            ours = join_names((it.name for it in declared), len(declared), _NAMED)
+            ours = join_names_of_anomaly((it.name for it in declared), len(declared), _NAMED)
             theirs = [f"{release.name} {size}" for _, release, size in alike]
-            odd.append((row, ours, join_names(theirs, len(theirs), _NAMED)))
+            odd.append((row, ours, join_names_of_anomaly(theirs, len(theirs), _NAMED)))
 
     def describe_size(row: int, ours: str, theirs: str) -> Occurrence:
         name = columns.name(row)

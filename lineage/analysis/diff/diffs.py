@@ -306,17 +306,19 @@ def find_diff_alerts(
                 f" derivatives: it lost {1 - change.after / change.before:.1%}"
             )
             alerts.append(Alert(AlertKind.FAMILY_LOST, change.family, says))
-    return [*alerts, *_find_bursts_new_in_diff(before, after)]
+    return [*alerts, *_list_anomalous_bursts_new_in_diff(before, after)]
 
 
 def _list_roots_of_diff(scope: Scope) -> set[str]:
     """Return the registry's roots that a snapshot lists, under whatever name."""
     models = scope.snapshot.manifest.models
-    nodes = scope.every_node_of([root for family in scope.families for root in family.roots()])
+    nodes = scope.every_scope_node_of(
+        [root for family in scope.families for root in family.roots()]
+    )
     return {id for id, each in nodes.items() if min(each) < models}
 
 
-def _find_bursts_new_in_diff(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
+def _list_anomalous_bursts_new_in_diff(before: Snapshot, after: Snapshot) -> Iterator[Alert]:
     """Yield the bursts that share no named model with a burst of the same parent before."""
     # A burst that grows by a day is known already, and would otherwise alert every day.
     reported = {pair for burst in _find_diff_bursts(before) for pair in _name_edges_of_diff(burst)}

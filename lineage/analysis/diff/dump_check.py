@@ -92,7 +92,7 @@ def check_against(
     examples: int = 5,
 ) -> DumpCheck:
     """Compare by key, or by name where the dump has no keys; `missing` are the fields it lacks."""
-    columns = _read_compared_dump(pages)
+    columns = _read_dump_for_comparison(pages)
     models = snapshot.table(schema.MODELS_FILE, ["key", *_NEEDED]).combine_chunks()
     here, there = _nodes_of_compared_snapshot(models), _nodes_of_compared_snapshot(columns.models)
     place = match_compared_nodes(there, here)
@@ -106,15 +106,19 @@ def check_against(
         models_here=here.listed,
         models_there=there.listed,
         bad_rows=columns.bad_rows,
-        only_here=_count_with_examples(here.ids, np.flatnonzero(alone), examples),
-        only_there=_count_with_examples(there.ids, np.flatnonzero(place == NO_NODE), examples),
-        different=tuple(_compare_dump_fields(models, columns.models, place, compared, examples)),
+        only_here=_count_differences_with_examples(here.ids, np.flatnonzero(alone), examples),
+        only_there=_count_differences_with_examples(
+            there.ids, np.flatnonzero(place == NO_NODE), examples
+        ),
+        different=tuple(
+            _compare_fields_with_dump(models, columns.models, place, compared, examples)
+        ),
         edges=_compare_dump_edges(snapshot, columns, here, place, examples) if has_edges else None,
         not_compared=tuple(name for name in _NEEDED if name not in compared),
     )
 
 
-def _read_compared_dump(pages: Iterable[RecordPage]) -> _DumpColumns:
+def _read_dump_for_comparison(pages: Iterable[RecordPage]) -> _DumpColumns:
     models, edges = [_compared_model_table([])], [_compared_edge_table([])]
     bad_rows = 0
     for page in pages:
@@ -149,11 +153,13 @@ def _nodes_of_compared_snapshot(models: pa.Table) -> NamedNodes:
     return NamedNodes(keys, ids, len(models))
 
 
-def _count_with_examples(ids: pa.StringArray, rows: Indices, examples: int) -> CountWithExamples:
+def _count_differences_with_examples(
+    ids: pa.StringArray, rows: Indices, examples: int
+) -> CountWithExamples:
     return CountWithExamples(len(rows), tuple(ids.take(pa.array(rows[:examples])).to_pylist()))
 
 
-def _compare_dump_fields(
+def _compare_fields_with_dump(
     models: pa.Table, dumped: pa.Table, place: Int64s, fields: Sequence[str], examples: int
 ) -> Iterator[FieldDifference]:
     shared = np.flatnonzero(place != NO_NODE)
@@ -182,13 +188,13 @@ def _compare_dump_edges(
     """Count the edges that the Hub resolved, here and there, and those on one side alone."""
     claims = snapshot.table(schema.EVIDENCE_FILE, [*_PAIR, "rule"])
     hub = claims.filter(pc.equal(claims["rule"], _HUB)).group_by(_PAIR).aggregate([])
-    dumped = _translate_compared_keys(columns, place, here.keys)
+    dumped = _translate_keys_for_comparison(columns, place, here.keys)
     nodes, there = NamedNodes.of(snapshot), _nodes_of_compared_snapshot(columns.models)
     keys = pa.concat_arrays([nodes.keys, there.keys])
     names = pa.concat_arrays([nodes.ids, there.ids])
     # Compared by key alone: a rename between the two dates is no different edge.
     only_here, only_there = (
-        _spell_differing_edges(
+        _spell_edges_that_differ(
             edges.join(other, keys=_PAIR, join_type="left anti"), keys, names, examples
         )
         for edges, other in ((hub, dumped), (dumped, hub))
@@ -196,7 +202,7 @@ def _compare_dump_edges(
     return EdgeCheck(len(hub), len(dumped), only_here, only_there)
 
 
-def _translate_compared_keys(
+def _translate_keys_for_comparison(
     columns: _DumpColumns, place: Int64s, keys_here: pa.StringArray
 ) -> pa.Table:
     """Return the dump's edges, with its stand-in keys put back to those that the snapshot knows."""
@@ -210,7 +216,7 @@ def _translate_compared_keys(
     return pa.table(table)
 
 
-def _spell_differing_edges(
+def _spell_edges_that_differ(
     edges: pa.Table, keys: pa.StringArray, names: pa.StringArray, examples: int
 ) -> CountWithExamples:
     """Spell edges as `parent > child`; an end without a name by its key."""

@@ -104,7 +104,9 @@ def evaluate(
     nodes = read_nodes(scope)
     lineage = read_known_lineage(scope, nodes)
     hidden, unknown = _hide_evaluated_parents(scope, nodes, labels)
-    claims = list(_infer_evaluated_claims(snapshot, nodes, hidden, scope.families_as_now(), rules))
+    claims = list(
+        _infer_evaluated_claims(snapshot, nodes, hidden, scope.families_of_scope_as_now(), rules)
+    )
     judged = [_judge_claim(claim, nodes, lineage, hidden) for claim in claims]
 
     # A claim that names a model is wrong where the line is; one that names a release, where its

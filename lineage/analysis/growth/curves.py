@@ -14,13 +14,13 @@ from lineage.analysis.growth.results import NOTHING, Curve, GrowthSeries, Moment
 from lineage.analysis.growth.stored import (
     FULL,
     CurveSlice,
+    growth_trends_table,
     is_same_trend_node,
     read_trends,
     trend_overlay_of,
     trend_overlay_of_table,
     trend_slice_of_base,
     trend_slice_of_family,
-    trends_table,
 )
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.analysis.subjects import find_subject, find_subject_model
@@ -58,7 +58,7 @@ def curve_of_family(
     # that it was added.
     overlay, newest = trend_overlay_of(families), store.latest_whole()
     scope = None if newest is None else Scope(newest, families)
-    renamed = {} if scope is None else find_renamed_roots(store, scope, [family])
+    renamed = {} if scope is None else find_renamed_roots_of_curve(store, scope, [family])
 
     def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
         more = ["name"] if by is Grouping.RELEASE else []
@@ -71,7 +71,9 @@ def curve_of_family(
                 return stored, True
             reason = "no curve of it"
         say(f"Snapshot {snapshot.id} holds {reason}: the family is counted in it now.")
-        counted = trend_slice_of_family(trends_table(Scope(snapshot, families)), family.id, by)
+        counted = trend_slice_of_family(
+            growth_trends_table(Scope(snapshot, families)), family.id, by
+        )
         return counted or CurveSlice(NOTHING, {}, family.version), False
 
     moments, slices = count_over_history(store, count_snapshot, say)
@@ -145,12 +147,12 @@ def check_stored_trends(
         return None, "no curves"
     if trend_overlay_of_table(table) != overlay:
         return None, "curves that another registry counted"
-    if _is_curve_older_than_rename(snapshot, families, renamed):
+    if _is_growth_curve_older_than_rename(snapshot, families, renamed):
         return None, "roots that were renamed later"
     return table, None
 
 
-def find_renamed_roots(
+def find_renamed_roots_of_curve(
     store: ParquetStore, scope: Scope, families: Sequence[Family]
 ) -> dict[str, str]:
     """Return the keys of the roots that had other names before, as the newest snapshot has them.
@@ -163,12 +165,12 @@ def find_renamed_roots(
         return {}
     key_of = {node: key for key, node in scope.snapshot.nodes_of_keys(renamed).items()}
     roots = [root for family in families for root in family.roots()]
-    nodes = scope.under(DEFAULT).every_node_of(roots)
+    nodes = scope.under(DEFAULT).every_scope_node_of(roots)
     places = [(root, node) for root, own in nodes.items() for node in own if node in key_of]
     return {root: key_of[node] for root, node in places}
 
 
-def _is_curve_older_than_rename(
+def _is_growth_curve_older_than_rename(
     snapshot: Snapshot, families: Sequence[Family], keys: Mapping[str, str]
 ) -> bool:
     """Say whether roots with these keys have children here under names the registry has not."""

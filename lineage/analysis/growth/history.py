@@ -13,19 +13,19 @@ from lineage.analysis.growth.curves import (
     check_stored_trends,
     count_over_history,
     curve_of_base,
-    find_renamed_roots,
+    find_renamed_roots_of_curve,
 )
 from lineage.analysis.growth.findings import DayBasis, DayCount, SubjectHistory
 from lineage.analysis.growth.periods import end_of_day
 from lineage.analysis.growth.results import GrowthSeries, Moment, Point
 from lineage.analysis.growth.stored import (
     FULL,
+    growth_trends_table,
     read_trends,
     trend_overlay_of,
     trend_slice_of_family,
     trend_slice_of_release,
     trend_totals_of_families,
-    trends_table,
 )
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.analysis.subjects import ResolvedSubject
@@ -81,7 +81,7 @@ def read_history(
             by_day[moment.taken_at.date()] = at
     places = list(by_day.values())
 
-    def choose_series(lines: Sequence[GrowthSeries[int]]) -> list[GrowthSeries[int]]:
+    def choose_growth_series(lines: Sequence[GrowthSeries[int]]) -> list[GrowthSeries[int]]:
         cut = [GrowthSeries(line.key, [line.values[at] for at in places]) for line in lines]
         return [line for line in cut if any(line.values)]
 
@@ -90,8 +90,8 @@ def read_history(
         whole=[counted.whole[at].total for at in places],
         authors=[counted.whole[at].authors for at in places],
         known_deleted=[counted.whole[at].known_deleted for at in places],
-        parts=choose_series(counted.parts),
-        families=choose_series(counted.families),
+        parts=choose_growth_series(counted.parts),
+        families=choose_growth_series(counted.families),
     )
 
 
@@ -102,7 +102,10 @@ def _count_family_history(
     family, release, families = subject.family, subject.release, scope.families
     assert family is not None
     # All families stand in one picture, so that all of them must rest on today's registry.
-    overlay, renamed = trend_overlay_of(families), find_renamed_roots(store, scope, families)
+    overlay, renamed = (
+        trend_overlay_of(families),
+        find_renamed_roots_of_curve(store, scope, families),
+    )
     reasons: set[str] = set()
 
     def count_snapshot(snapshot: Snapshot) -> CurveAnswer:
@@ -114,7 +117,7 @@ def _count_family_history(
                 f"Snapshot {snapshot.id} holds {reason}: the families are counted in it now, and in"
                 " every other one of which that is true."
             )
-        counted = trends_table(Scope(snapshot, families)) if table is None else table
+        counted = growth_trends_table(Scope(snapshot, families)) if table is None else table
         if release is None:
             part = trend_slice_of_family(counted, family.id, Grouping.RELEASE)
             assert part is not None

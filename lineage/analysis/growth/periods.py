@@ -21,7 +21,7 @@ DAY = 86_400_000_000
 """In microseconds."""
 
 
-def read_growth_creation_dates(snapshot: Snapshot) -> Int64s:
+def creation_dates_for_growth(snapshot: Snapshot) -> Int64s:
     """Return when each model was created, in microseconds; UNDATED where it is not known.
 
     As every column here, it has an element for each listed model, then for each deleted one.
@@ -53,7 +53,7 @@ def month_names(months: Int64s) -> list[str]:
     return [str(month) for month in months.astype("datetime64[M]")]
 
 
-def month_span(moments: Int64s) -> Int64s:
+def span_of_growth_months(moments: Int64s) -> Int64s:
     """Return every month from the first to the last dated one."""
     dated = moments[moments != UNDATED]
     if not len(dated):
@@ -96,7 +96,7 @@ class Calendar:
         values = np.bincount(dated, minlength=len(self.span)).tolist()
         return GrowthSeries(key, values, len(month) - len(dated))
 
-    def timeline_of(self, columns: Iterable[tuple[str, Mask]], every: Mask) -> Timeline:
+    def growth_timeline_of(self, columns: Iterable[tuple[str, Mask]], every: Mask) -> Timeline:
         """Count each column's models by month; `every` are those of all columns together."""
         lines = [self.count_by_month(key, which) for key, which in columns]
         whole = self.count_by_month("", every)

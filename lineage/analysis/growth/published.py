@@ -13,8 +13,8 @@ from lineage.analysis.comparison import (
     members_of_comparison_step,
 )
 from lineage.analysis.growth.findings import DayBasis, PublishedCheck, StepCount
-from lineage.analysis.growth.periods import UNDATED, end_of_day, read_growth_creation_dates
-from lineage.analysis.growth.variants import first_variant_upload_of_each, read_variant_authors
+from lineage.analysis.growth.periods import UNDATED, creation_dates_for_growth, end_of_day
+from lineage.analysis.growth.variants import mark_first_variant_of_each_author, read_variant_authors
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, find_subject
@@ -37,7 +37,7 @@ class _CreatedByStep:
     created: Mapping[ComparisonStep, Int64s]
 
 
-def check_published_numbers(
+def compare_published_numbers_with_counts(
     store: ParquetStore | None,
     scope: Scope,
     subject: ResolvedSubject,
@@ -55,7 +55,7 @@ def check_published_numbers(
     # Several numbers share a subject and a snapshot: eight graphs are walked once for all of them.
     counted: dict[tuple[str, str], _CreatedByStep] = {}
     for number in numbers:
-        if not number.is_own and not _is_about(scope, subject, number):
+        if not number.is_own and not _is_published_number_about(scope, subject, number):
             continue
         day = number.last_day
         snapshot = min(candidates, key=lambda it: abs((_day_of(it) - day).days))
@@ -125,7 +125,9 @@ def _day_of(snapshot: Snapshot) -> date:
     return snapshot.manifest.origin.taken_at.date()
 
 
-def _is_about(scope: Scope, subject: ResolvedSubject, number: PublishedNumber) -> bool:
+def _is_published_number_about(
+    scope: Scope, subject: ResolvedSubject, number: PublishedNumber
+) -> bool:
     """Say whether a number is about a subject, or about a release or a root of it."""
     try:
         other = find_subject(scope, number.subject)
@@ -142,7 +144,7 @@ def _is_about(scope: Scope, subject: ResolvedSubject, number: PublishedNumber) -
 
 def _find_created_by_step(scope: Scope, spelling: str) -> _CreatedByStep:
     subject = find_subject(scope, spelling)
-    moments = read_growth_creation_dates(scope.snapshot)
+    moments = creation_dates_for_growth(scope.snapshot)
     author = read_variant_authors(scope.snapshot)
     created: dict[ComparisonStep, Int64s] = {}
     for step, definition in definitions_of_steps(LEAST_DOWNLOADS):
@@ -150,7 +152,7 @@ def _find_created_by_step(scope: Scope, spelling: str) -> _CreatedByStep:
         counted = members.counted[: len(moments)]
         created[step] = np.sort(moments[counted])
         if step is ComparisonStep.DOWNLOADS:
-            first = first_variant_upload_of_each(author[counted], moments[counted])
+            first = mark_first_variant_of_each_author(author[counted], moments[counted])
             created[ComparisonStep.AUTHORS] = np.sort(moments[counted][first])
     return _CreatedByStep(subject, created)
 

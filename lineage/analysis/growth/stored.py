@@ -71,7 +71,7 @@ class _RowNumbers:
     authors: Int64s
 
 
-def trends_table(scope: Scope) -> pa.Table:
+def growth_trends_table(scope: Scope) -> pa.Table:
     """Count every family, release and official root of a snapshot, as `count` counts each alone.
 
     Of each subject the whole comes first, then the months in order, then the undated.

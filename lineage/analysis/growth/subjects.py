@@ -65,7 +65,7 @@ def count_below(scope: Scope, declared: EdgeColumns) -> CountedPairs:
     base below itself.
     """
     roots, near = _find_roots(scope)
-    families, releases = _list_grown_families(scope, roots, near)
+    families, releases = _count_growth_of_families(scope, roots, near)
     parts = (families, releases, _count_bases(scope, near, declared))
     subjects = [subject for part in parts for subject in part.subjects]
     offsets = np.cumsum([0, *(len(part.subjects) for part in parts)])
@@ -79,7 +79,7 @@ def count_families(scope: Scope) -> dict[str, FamilyTotal]:
     """Count every family and its releases at once, as `count` does one by one."""
     scope = scope.under(Definition(mirrors=True, curated=True))
     snapshot = scope.snapshot
-    whole, parts = _list_grown_families(scope, *_find_roots(scope))
+    whole, parts = _count_growth_of_families(scope, *_find_roots(scope))
     releases: dict[str, dict[str, int]] = {family.id: {} for family in scope.families}
     for subject, number in zip(parts.subjects, _count_listed(parts, snapshot), strict=True):
         if number:  # else all of them are deleted
@@ -105,12 +105,12 @@ def _find_roots(scope: Scope) -> tuple[list[Nodes], Mask]:
     return roots, near
 
 
-def _list_grown_families(
+def _count_growth_of_families(
     scope: Scope, roots: Sequence[Nodes], near: Mask
 ) -> tuple[CountedPairs, CountedPairs]:
     """Count below each family, and divide that by the release that each model meets first."""
     edges = select_scope_edges(scope.edges, near[scope.edges.parent])
-    family, node = _grown_pairs_below(scope, edges, roots)
+    family, node = _growth_pairs_below(scope, edges, roots)
     own = [nodes.astype(np.int64) + at * scope.nodes for at, nodes in enumerate(roots)]
     counted = ~np.isin(family * scope.nodes + node, np.concatenate([np.empty(0, np.int64), *own]))
     family, node = family[counted], node[counted]
@@ -145,7 +145,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
     bases = {node: owner[id] for id, node in scope.nodes_of(owner).items() if is_base[node]}
     nodes = np.array(sorted(bases), np.int64)
     keys, ids = (names.to_pylist() for names in scope.snapshot.names_of_bases(nodes))
-    subject, node = _grown_pairs_below(scope, edges, list(nodes[:, np.newaxis]))
+    subject, node = _growth_pairs_below(scope, edges, list(nodes[:, np.newaxis]))
     is_other = nodes[subject] != node
     subjects = [
         CurveSubject(bases[node], CurveKind.BASE, id, key)
@@ -154,7 +154,7 @@ def _count_bases(scope: Scope, near: Mask, declared: EdgeColumns) -> CountedPair
     return CountedPairs(subjects, subject[is_other], node[is_other])
 
 
-def _grown_pairs_below(
+def _growth_pairs_below(
     scope: Scope, edges: EdgeColumns, starts: Sequence[Nodes]
 ) -> tuple[Int64s, Int64s]:
     """Return the pairs of a start and a node with a record below it."""

@@ -21,11 +21,11 @@ from lineage.analysis.growth.periods import (
     UNDATED,
     Calendar,
     DayLimit,
+    creation_dates_for_growth,
     day_number_of_growth,
-    month_span,
-    read_growth_creation_dates,
+    span_of_growth_months,
 )
-from lineage.analysis.growth.published import check_published_numbers
+from lineage.analysis.growth.published import compare_published_numbers_with_counts
 from lineage.analysis.growth.results import GrowthSeries, Timeline
 from lineage.analysis.growth.variants import VariantColumns
 from lineage.analysis.licenses.statements import license_knowledge_of
@@ -34,7 +34,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import (
     ResolvedSubject,
     SubjectMembers,
-    count_opted_out,
+    count_members_opted_out,
     select_members,
 )
 from lineage.domain.anomalies import Bounds
@@ -128,7 +128,7 @@ def find_trends(
     columns = _read_subject_columns(scope, subject)
     least = max(LEAST_DOWNLOADS, definition.min_downloads)
     by_time = _count_by_time(scope, subject, columns, question.bounds, least)
-    numbers = _prepare_days(scope, subject, columns, history, last_day)
+    numbers = _prepare_growth_days(scope, subject, columns, history, last_day)
     days = sorted(set(question.days or numbers.choose_days()))
 
     # Numbers that others have published: of a sample nothing follows about the Hub
@@ -153,11 +153,11 @@ def find_trends(
         authors=by_time.authors,
         variants=by_time.variants,
         days=[numbers.count_day(day) for day in days],
-        published=list(check_published_numbers(store, scope, subject, published)),
+        published=list(compare_published_numbers_with_counts(store, scope, subject, published)),
         left_out=len(question.numbers) - len(published),
         bounds=question.bounds,
         least_downloads=least,
-        opted_out=count_opted_out(scope, subject, numbers.at_most),
+        opted_out=count_members_opted_out(scope, subject, numbers.at_most),
     ).since_day(question.since, question.days)
 
 
@@ -171,7 +171,7 @@ def _find_last_day(scope: Scope, since: date | None) -> date:
     return last_day
 
 
-def _prepare_days(
+def _prepare_growth_days(
     scope: Scope,
     subject: ResolvedSubject,
     columns: _SubjectColumns,
@@ -204,7 +204,7 @@ def _count_by_time(
     """Place today's models in time: of a family by release and beside others, else by relation."""
     moments, possible = columns.moments, columns.possible
     end = end_of_data(scope.snapshot.manifest.origin.taken_at, scope.definition.as_of)
-    own = Calendar.of(moments, month_span(moments[possible]), end)
+    own = Calendar.of(moments, span_of_growth_months(moments[possible]), end)
     selected = columns.selected.scope
     variants = VariantColumns.of(selected, possible, moments, bounds, least_downloads)
     is_family = subject.model is None and subject.release is None
@@ -218,16 +218,16 @@ def _count_by_time(
         rivals = _mark_models_by_family(columns, releases)
         # Families are compared month by month, so that all of them need the same months.
         every = np.any([possible, *(mask for _, mask in rivals)], axis=0)
-        whole = Calendar.of(moments, month_span(moments[every]), end)
-        shares = whole.timeline_of(rivals, every)
-    growth = own.timeline_of(groups, possible).added_up()
+        whole = Calendar.of(moments, span_of_growth_months(moments[every]), end)
+        shares = whole.growth_timeline_of(rivals, every)
+    growth = own.growth_timeline_of(groups, possible).added_up()
     if releases is not None:
         compared = _compare_releases(subject, releases, columns, growth)
     return _TimeCounts(
         growth=growth,
         shares=shares,
-        variants=own.timeline_of(variants.all_of(possible), possible).added_up(),
-        mixes=_count_mixes(columns, mixes),
+        variants=own.growth_timeline_of(variants.all_of(possible), possible).added_up(),
+        mixes=_count_growth_mixes(columns, mixes),
         since_release=compared,
         authors=int(variants.models_of("authors", columns.counted).sum()),
     )
@@ -238,7 +238,7 @@ NO_RELEASES = SinceRelease((), ())
 
 
 def _read_subject_columns(scope: Scope, subject: ResolvedSubject) -> _SubjectColumns:
-    moments = read_growth_creation_dates(scope.snapshot)
+    moments = creation_dates_for_growth(scope.snapshot)
     limit = DayLimit.of(scope)
     selected = select_members(scope.under(limit.definition), subject)
     members = selected.members
@@ -287,7 +287,7 @@ def _mark_models_by_family(columns: _SubjectColumns, releases: Releases) -> _Gro
     return [(key, mask) for key, mask in [*single, (MIXED, families_met > 1)] if mask.any()]
 
 
-def _count_mixes(columns: _SubjectColumns, groups: _Groups) -> list[RelationMix]:
+def _count_growth_mixes(columns: _SubjectColumns, groups: _Groups) -> list[RelationMix]:
     """Divide the counted models of each group by relation."""
     mixes = []
     for key, mask in groups:

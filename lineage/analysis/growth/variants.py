@@ -51,7 +51,9 @@ class VariantColumns:
         match key:
             case "authors":
                 first = np.zeros(len(which), np.bool_)
-                first[which] = first_variant_upload_of_each(self.author[which], self.moments[which])
+                first[which] = mark_first_variant_of_each_author(
+                    self.author[which], self.moments[which]
+                )
                 return first
             case "no_bursts":
                 return which & ~self.in_burst
@@ -61,7 +63,7 @@ class VariantColumns:
                 return which
 
 
-def first_variant_upload_of_each(codes: Indices, moments: Int64s) -> Mask:
+def mark_first_variant_of_each_author(codes: Indices, moments: Int64s) -> Mask:
     """Mark the first dated model of each author, or one undated where none of theirs is dated.
 
     A code below 0 is no author.

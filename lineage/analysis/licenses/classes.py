@@ -54,7 +54,7 @@ class ApplicableTerms:
 
 def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> ApplicableTerms:
     """Walk up from every node, and stop on each path at the first root of the family."""
-    releases = find_releases(scope.narrowed_to(family), scope.edges)
+    releases = find_releases(scope.scope_narrowed_to(family), scope.edges)
     # A root without known terms ends the paths through it all the same: the last bit is theirs.
     roots: list[list[str]] = [[] for _ in (*terms.terms, None)]
     for release in family.releases:
@@ -71,15 +71,19 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
         if release.id in disagreed:
             disputed |= releases.mark_release(release)
     other_families = tuple(other for other in scope.families if other.id != family.id)
-    first_releases = find_releases(scope.narrowed_to(*other_families), scope.edges).only_release()
+    first_releases = find_releases(
+        scope.scope_narrowed_to(*other_families), scope.edges
+    ).only_release()
     meets_others = (
         first_releases != NO_NODE if first_releases.size else np.zeros(scope.nodes, np.bool_)
     )
-    multimodal = _mark_below_multimodal_terms(scope, family, terms)
+    multimodal = _mark_derivatives_of_multimodal_terms(scope, family, terms)
     return ApplicableTerms(terms.terms, releases, bits, meets_others, multimodal, disputed)
 
 
-def _mark_below_multimodal_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Mask:
+def _mark_derivatives_of_multimodal_terms(
+    scope: Scope, family: Family, terms: LicenseTerms
+) -> Mask:
     clauses = (each.rules.get(ClauseName.EU_MULTIMODAL) for each in terms.terms)
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.family_mirrors_of(base)]
@@ -285,14 +289,16 @@ def _classify_wider_license(
         return _ADDED_ALONE[form]
     if names_applicable_terms(statement, restrictive):
         return Drift.TAG_AGAINST_CARD
-    if form is WeightsForm.WEIGHTS and all(_allows_own_terms(each) for each in restrictive):
+    if form is WeightsForm.WEIGHTS and all(
+        _may_derivatives_have_own_terms(each) for each in restrictive
+    ):
         return Drift.OWN_TERMS
     if statement.grant is Grant.COPYLEFT:
         return Drift.COPYLEFT_CLASH
     return Drift.MIRROR_PERMISSIVE if form is WeightsForm.COPY else Drift.WEIGHTS_PERMISSIVE
 
 
-def _allows_own_terms(terms: Terms) -> bool:
+def _may_derivatives_have_own_terms(terms: Terms) -> bool:
     """Say whether derivatives may have terms that are wider in kind."""
     return ClauseName.OWN_TERMS in terms.rules and ClauseName.NONCOMMERCIAL not in terms.rules
 

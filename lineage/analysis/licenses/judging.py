@@ -115,7 +115,7 @@ def _judge_model_licenses(
     snapshot = scope.snapshot
     roots = scope.tops_of(family)
     official = scope.roots_of([id for release in family.releases for id in release.official])
-    mirrors = _list_judged_mirrors(scope, subject, official)
+    mirrors = _list_mirrors_with_judged_license(scope, subject, official)
     applicable = applicable_terms(scope, family, terms)
     nodes = np.union1d(np.setdiff1d(np.flatnonzero(members.counted), official), mirrors)
     nodes = nodes[applicable.bits[nodes] != 0]
@@ -163,12 +163,14 @@ def _judge_model_licenses(
         prefixes,
         levels,
         find_license_notes(declared, applicable, nodes, cases=cases, case=case, repeats=repeats),
-        *_read_license_usage(snapshot, nodes),
+        *_read_usage_of_license_conflicts(snapshot, nodes),
     )
     return list(map(Judged._make, zip(*columns, strict=True)))
 
 
-def _list_judged_mirrors(scope: Scope, subject: ResolvedSubject, official: Indices) -> Indices:
+def _list_mirrors_with_judged_license(
+    scope: Scope, subject: ResolvedSubject, official: Indices
+) -> Indices:
     # Mirrors are no derivatives, yet who publishes the weights anew owes the terms as well.
     releases = [subject.release] if subject.release else []
     if subject.family is not None and subject.release is None:
@@ -192,7 +194,9 @@ def _judged_release_names(applicable: ApplicableTerms, nodes: Indices) -> list[s
     return [names[place] for place in which.ravel().tolist()]
 
 
-def _read_license_usage(snapshot: Snapshot, nodes: Indices) -> tuple[list[int | None], list[int]]:
+def _read_usage_of_license_conflicts(
+    snapshot: Snapshot, nodes: Indices
+) -> tuple[list[int | None], list[int]]:
     """Return downloads, and how many models lie below each as counted at publication."""
     column = snapshot.record_column("downloads", schema.METRICS_FILE)
     downloads: list[int | None] = column.take(pa.array(nodes)).to_pylist()

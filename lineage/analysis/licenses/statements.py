@@ -177,7 +177,7 @@ def read_declared_license(
     _, first, which = np.unique(code, return_index=True, return_inverse=True)
     distinct = table.select(list(_WORDS)).take(pa.array(first)).to_pylist()
     statements = [
-        read_license_statement(row["license"], row["license_name"], row["license_link"], terms)
+        judge_license_statement(row["license"], row["license_name"], row["license_link"], terms)
         for row in distinct
     ]
     statement = which.astype(np.int64)
@@ -203,13 +203,13 @@ def same_license(snapshot: Snapshot, nodes: Indices, parents: Indices) -> Mask:
     return mask
 
 
-def read_license_statement(
+def judge_license_statement(
     tag: str | None, name: str | None, link: str | None, terms: LicenseTerms
 ) -> LicenseStatement:
     """Read what strangers wrote; nothing of it is taken for more than words."""
     name, link = ((word or "")[:_MOST_CHARACTERS] for word in (name, link))
     text = f"{name} {link}"
-    named = _terms_named_by_number(text, terms) | _terms_named_by_words(name, link, terms)
+    named = _terms_named_by_number(text, terms) | _license_terms_named_by_words(name, link, terms)
     is_numbered = any(each.number for each in terms.terms)
     unnumbered = not named and is_numbered and terms.family in text.lower()
     if tag is None:
@@ -233,7 +233,7 @@ def _terms_named_by_number(text: str, terms: LicenseTerms) -> frozenset[str]:
     return frozenset(by_number[number] for number in numbers if number in by_number)
 
 
-def _terms_named_by_words(name: str, link: str, terms: LicenseTerms) -> frozenset[str]:
+def _license_terms_named_by_words(name: str, link: str, terms: LicenseTerms) -> frozenset[str]:
     plain_name, plain_link = _WORD_ENDS.sub("-", name.strip().lower()), link.lower()
     return frozenset(
         each.id

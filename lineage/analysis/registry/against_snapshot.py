@@ -176,7 +176,9 @@ def find_other_licenses(family: Family, models: RegistryModels) -> Iterator[Regi
             yield RegistryFinding(severity, family.id, release.id, says, hint, tuple(ids))
 
 
-def find_late_officials(family: Family, models: RegistryModels) -> Iterator[RegistryFinding]:
+def find_late_official_anomalies(
+    family: Family, models: RegistryModels
+) -> Iterator[RegistryFinding]:
     """Find official repositories created long after their release."""
     created_at = models.created_at
     hint = "a later batch, a repository made anew, or a wrong date"
@@ -202,7 +204,7 @@ CHECKS: tuple[SnapshotCheck, ...] = (
     find_contradicted_edges,
     find_outsiders_inside,
     find_other_licenses,
-    find_late_officials,
+    find_late_official_anomalies,
 )
 
 
@@ -235,11 +237,11 @@ def read_models_to_compare(scope: Scope) -> RegistryModels:
         license={id: row["license"] for id, row in by_id if row["license"] is not None},
         created_at={id: row["created_at"] for id, row in by_id if row["created_at"] is not None},
         inside={family.id: _outsiders_below(scope, family, nodes) for family in families},
-        homes=_homes_of_entries(families),
+        homes=_homes_of_registry_entries(families),
     )
 
 
-def _homes_of_entries(families: Sequence[Family]) -> dict[str, Home]:
+def _homes_of_registry_entries(families: Sequence[Family]) -> dict[str, Home]:
     homes: dict[str, Home] = {}
     parents = {edge.child: edge.parent for family in families for edge in family.edges}
     for family in families:

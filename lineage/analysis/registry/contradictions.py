@@ -162,15 +162,17 @@ def find_impossible_sizes(families: Sequence[Family]) -> Iterator[RegistryFindin
             # Merges stack layers, and what was cut or grown has no relation of its own.
             if edge.relation in (Relation.MERGE, Relation.UNSPECIFIED):
                 continue
-            own = _read_sizes(sizes_in_claimed_name(edge.child))
-            above = _read_sizes(sizes_of.get(edge.parent, sizes_in_claimed_name(edge.parent)))
+            own = _read_contradicting_sizes(sizes_in_claimed_name(edge.child))
+            above = _read_contradicting_sizes(
+                sizes_of.get(edge.parent, sizes_in_claimed_name(edge.parent))
+            )
             if own and above and not any(a / b < _NEAR > b / a for a in own for b in above):
                 says = f"its name says another size than that of {edge.parent}"
                 hint = "one of the two ids is wrong, or it was cut or grown: relation unspecified"
                 yield RegistryFinding(FindingSeverity.WARNING, family.id, edge.child, says, hint)
 
 
-def _read_sizes(sizes: Iterable[str]) -> list[float]:
+def _read_contradicting_sizes(sizes: Iterable[str]) -> list[float]:
     """Return sizes such as `7b`, `70B` and `270M` as parameters, in thousand millions."""
     matches = (_SIZE.fullmatch(size.lower()) for size in sizes)
     return [float(it[1]) * (0.001 if it[2] == "m" else 1) for it in matches if it is not None]

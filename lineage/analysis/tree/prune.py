@@ -80,11 +80,11 @@ def build_tree(
     Drawn are all models with at least `min_size` models below them, leaves too where it is 0 or 1;
     by default the branches with most models below them that a page of a terminal holds.
     """
-    nodes = outline_tree(build_tree_rows(scope, subject), depth=depth, min_size=min_size)
+    nodes = outline_pruned_tree(build_tree_rows(scope, subject), depth=depth, min_size=min_size)
     return Tree(count_subject(scope, subject), nodes)
 
 
-def outline_tree(
+def outline_pruned_tree(
     rows: TreeRows, *, depth: int, lines: int = _PAGE_LINES, min_size: int | None = None
 ) -> tuple[TreeNode, ...]:
     """Draw branches as text, those that most models descend from first, a line for each node.
@@ -105,7 +105,9 @@ def outline_tree(
     return _choose_nodes(rows, sizes, top, _TreeChoice(is_visible, rows.total, room, True))
 
 
-def draw_largest_tree_branches(rows: TreeRows, *, lines: int, deepest: int) -> tuple[TreeNode, ...]:
+def prune_tree_to_largest_branches(
+    rows: TreeRows, *, lines: int, deepest: int
+) -> tuple[TreeNode, ...]:
     """Draw the branches that hold most models as boxes beside boxes, on at most so many lines.
 
     A line is a node without nodes, or a remainder. `deepest` bounds the generations.
@@ -167,21 +169,21 @@ def _choose_nodes(
     candidates: dict[int, Iterator[int]] = {}
     queue: list[tuple[bool, int, int]] = []
 
-    def open_row(row: int) -> None:
+    def open_tree_row(row: int) -> None:
         children = sizes.list_children(row)
         children = children[choice.is_visible[children]].tolist()
         children.sort(key=lambda at: (-choice.size[at], rows.names[at]))
         drawn_rows[row], candidates[row] = [], iter(children)
-        offer_next(row)
+        offer_next_tree_row(row)
 
-    def offer_next(row: int) -> None:
+    def offer_next_tree_row(row: int) -> None:
         for child in candidates[row]:
             is_group = rows.kind[child] == RowKind.GROUP
             heapq.heappush(queue, (not is_group, -int(choice.size[child]), child))
             return
 
     used = 1 + (choice.is_outline and undrawn[top] > 0)
-    open_row(top)
+    open_tree_row(top)
     while queue:
         _, _, row = heapq.heappop(queue)
         above = int(rows.parent[row])
@@ -195,8 +197,8 @@ def _choose_nodes(
         undrawn[above] = rest
         undrawn[row] = int(held[row]) - int(rows.counted[row])
         drawn_rows[above].append(row)
-        offer_next(above)
-        open_row(row)
+        offer_next_tree_row(above)
+        open_tree_row(row)
     return tuple(_build_tree_nodes(rows, sizes, top, drawn_rows))
 
 
@@ -231,13 +233,15 @@ def _build_tree_nodes(
             counted=bool(rows.counted[row]),
             deleted=bool(rows.deleted[row]),
             other_parents=int(rows.other_parents[row]),
-            remainder=_sum_pruned_rest(rows, sizes, row, below) if below or row == top else None,
+            remainder=_sum_pruned_tree_nodes(rows, sizes, row, below)
+            if below or row == top
+            else None,
         )
         stack += [(child, place, depth + 1) for child in reversed(below)]
         place += 1
 
 
-def _sum_pruned_rest(
+def _sum_pruned_tree_nodes(
     rows: TreeRows, sizes: _BranchSizes, above: int, drawn_rows: Sequence[int]
 ) -> PrunedRest | None:
     children = sizes.list_children(above)

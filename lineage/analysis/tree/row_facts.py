@@ -48,7 +48,9 @@ class RowFacts:
     """By column: the number plus one; 0 where unknown."""
 
 
-def read_row_facts(snapshot: Snapshot, forest: TreeRows, as_of: date | None = None) -> RowFacts:
+def read_tree_row_facts(
+    snapshot: Snapshot, forest: TreeRows, as_of: date | None = None
+) -> RowFacts:
     """Read what the snapshot knows of every row with a record, of deleted models the last.
 
     A model found missing after the day `as_of` was still listed on it, and is not marked deleted.
@@ -60,17 +62,17 @@ def read_row_facts(snapshot: Snapshot, forest: TreeRows, as_of: date | None = No
         return snapshot.record_column(name, file).take(nodes)
 
     models, metrics = schema.MODELS_FILE, schema.METRICS_FILE
-    deleted, missed, last_seen = _deleted_rows(snapshot, forest, as_of)
+    deleted, missed, last_seen = _deleted_tree_rows(snapshot, forest, as_of)
     return RowFacts(
         {name: _row_day_column(read_column(name, models), rows, size) for name in DATES}
         | {MISSED: _row_day_column(missed, deleted, size)},
-        {name: _row_code_column(read_column(name, models), rows, size) for name in WORDS}
-        | {LAST_SEEN: _row_code_column(last_seen, deleted, size)},
-        {name: _row_number_column(read_column(name, metrics), rows, size) for name in NUMBERS},
+        {name: _tree_row_code_column(read_column(name, models), rows, size) for name in WORDS}
+        | {LAST_SEEN: _tree_row_code_column(last_seen, deleted, size)},
+        {name: _tree_row_number_column(read_column(name, metrics), rows, size) for name in NUMBERS},
     )
 
 
-def _deleted_rows(
+def _deleted_tree_rows(
     snapshot: Snapshot, forest: TreeRows, as_of: date | None
 ) -> tuple[Positions, pa.ChunkedArray, pa.ChunkedArray]:
     """Return the rows of deleted models, when each was found missing, and seen last."""
@@ -91,13 +93,13 @@ def _row_day_column(read_column: pa.ChunkedArray, rows: Positions, size: int) ->
     return days
 
 
-def _row_number_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Floats:
+def _tree_row_number_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Floats:
     numbers = np.zeros(size, np.float64)
     numbers[rows] = np.maximum(pc.fill_null(read_column, -1).to_numpy() + 1, 0)
     return numbers
 
 
-def _row_code_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Coded:
+def _tree_row_code_column(read_column: pa.ChunkedArray, rows: Positions, size: int) -> Coded:
     counted = read_column.drop_null().value_counts().to_pylist()
     words = [
         each["values"] for each in sorted(counted, key=lambda it: (-it["counts"], it["values"]))
@@ -142,7 +144,7 @@ class RowEvidence:
     texts: Sequence[SharedClaim]
 
 
-def read_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
+def read_tree_row_evidence(scope: Scope, forest: TreeRows) -> RowEvidence:
     """Return every edge above every row, also to parents outside the family."""
     row_of = np.full(scope.nodes, -1, np.int32)
     rows = np.flatnonzero(forest.node >= 0)
@@ -191,7 +193,7 @@ class _ClaimColumns:
         names = ("child_key", "parent_key", "rule", "quote")
         columns = (table[name].to_pylist() for name in names)
         for child, parent, rule, quote in zip(*columns, strict=True):
-            self._add_claim(child, parent, PathClaim(rule, quote))
+            self._add_tree_row_claim(child, parent, PathClaim(rule, quote))
 
     def add_registry(self, scope: Scope) -> None:
         """Add what the families' registries say, with its source."""
@@ -202,7 +204,7 @@ class _ClaimColumns:
         for (child, parent), claims in by_edge.items():
             for claim in claims:
                 if claim.source is not None:
-                    self._add_claim(child, parent, claim)
+                    self._add_tree_row_claim(child, parent, claim)
 
     def in_order(self) -> tuple[Nodes, Nodes]:
         """Return the edge and the words of each claim, by edge, in order of extraction."""
@@ -210,7 +212,7 @@ class _ClaimColumns:
         ordered = ordered[np.argsort(ordered[:, 0], kind="stable")]
         return ordered[:, 0], ordered[:, 1]
 
-    def _add_claim(self, child: str, parent: str, claim: PathClaim) -> None:
+    def _add_tree_row_claim(self, child: str, parent: str, claim: PathClaim) -> None:
         edge = self._edge.get((child, parent))
         if edge is None:  # A weaker edge than asked for, or a model's word about itself.
             return

@@ -96,7 +96,7 @@ def build_tree_rows(
     joined = scope if subject.model is not None else full_scope(scope)
     drawing = joined.under(replace(joined.definition, min_strength=drawn_from))
     places = _Places.of(drawing, subject, definition.min_strength.code)
-    return _lay_out_tree(scope, drawing, places, _choose_tree_parents(drawing, places))
+    return _place_tree_rows(scope, drawing, places, _choose_tree_parents(drawing, places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ def _count_tree_generations(
         is_top |= unreached & (whole == whole[unreached].min())
 
 
-def _lay_out_tree(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> TreeRows:
+def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Nodes) -> TreeRows:
     """Place the whole, its groups and all nodes in rows, and say what is known of each."""
     inside = np.flatnonzero(places.level >= 0)
     first = 1 + len(places.group_names)

@@ -28,7 +28,7 @@ from lineage.analysis.verdicts import (
     Trace,
     explain_trace,
     explain_verdict,
-    verdict_word,
+    word_of_trace_verdict,
 )
 from lineage.cli.tables.layout import INDENT, indented, quoted, table_fact_lines
 from lineage.domain.claims import Strength
@@ -146,7 +146,7 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
     head = Text.assemble(
         quoted(trace.id, "bold"),
         f"  of the {trace.family} family?  ",
-        (verdict_word(trace), _COLORS[trace.descends]),
+        (word_of_trace_verdict(trace), _COLORS[trace.descends]),
         f": {', '.join(releases)}" if trace.descends and releases else "",
     )
     parts: list[RenderableType] = [Text(), head, quoted(explain_trace(trace))]
@@ -175,7 +175,7 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
         why = Text.assemble(
             quoted(trace.id), where, "\n", (escape_invisible(explain_verdict(trace)), "dim")
         )
-        answer = Text(verdict_word(trace), style=_COLORS[trace.descends])
+        answer = Text(word_of_trace_verdict(trace), style=_COLORS[trace.descends])
         table.add_row(Text(name, "bold"), answer, why)
     return Stack(Text(), Padding(table, INDENT))
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage.analysis.definition_text import Line, definition_snapshot_lines
-from lineage.analysis.documents import family_summary
+from lineage.analysis.documents import summarize_counted_family
 from lineage.analysis.evaluate.accuracy import ALL, Accuracy, Share
 from lineage.analysis.evaluate.evaluation import Evaluation
 from lineage.analysis.registry.contradictions import FindingSeverity, RegistryFinding
@@ -47,7 +47,7 @@ class _FamilyRows:
             table.add_column(name, justify="right", no_wrap=True)
         if wide:
             table.add_column("version", no_wrap=True)
-        for row in map(family_summary, self.families):
+        for row in map(summarize_counted_family, self.families):
             numbers = [f"{row[name]:,}" for name in _NUMBERS]
             organization = [quoted(row["organization"] or "")] if wide else []
             version = [quoted(row["version"])] if wide else []

@@ -13,7 +13,7 @@ from lineage.reporting.charts.letters import (
     FONTS,
     balance_text,
     fit_text,
-    flow_words,
+    flow_chart_words,
     spell_letters,
     text_width,
     wrap_text,
@@ -83,7 +83,7 @@ def draw_chart(
             f'<title id="{name}-title">{markup(chart.headline)}</title>',
             f'<desc id="{name}-text">{markup(chart.text)}</desc>',
             f"<style>{chart_style(theme)}</style>",
-            f"<defs>{hatch_pattern(chart.name)}</defs>",
+            f"<defs>{chart_hatch_pattern(chart.name)}</defs>",
             f'<rect class="paper" width="{page}" height="{height}"/>',
             *body,
             "</svg>",
@@ -96,15 +96,15 @@ def _draw_fields(
 ) -> tuple[list[str], float]:
     """Draw key and fields of an edited chart from a height on; return where they end."""
     size = frame.size
-    if not has_numbers(chart):
+    if not chart_has_numbers(chart):
         words = spell_letters(load_texts(language, "charts").say("chart.nothing"))
         return [_write_line("ink", words, frame.margin, y + size * 2, size)], y + size * 3
     body, y = _draw_key(chart, frame, y)
-    fields = fields_of(chart)
+    fields = chart_fields_of(chart)
     least = _PANEL if frame.page > 600 else _PANEL / 2
     across = min(len(fields), max(1, int(frame.inner_width / least)))
     width = (frame.inner_width - (across - 1) * size) / across
-    room = field_room(chart, width, size, frame.page)
+    room = chart_field_room(chart, width, size, frame.page)
     for first in range(0, len(fields), across):
         bottom = y
         for at, (name, field) in enumerate(fields[first : first + across]):
@@ -134,9 +134,9 @@ def lay_out_field(chart: Chart, language: Language, room: Room) -> Field:
     return ways.get(chart.kind, lay_out_upright)(chart, load_texts(language, "charts"), room)
 
 
-def has_numbers(chart: Chart) -> bool:
+def chart_has_numbers(chart: Chart) -> bool:
     """Say whether there is anything to draw."""
-    series = [line for _, field in fields_of(chart) for line in field.series]
+    series = [line for _, field in chart_fields_of(chart) for line in field.series]
     return any(value is not None for line in series for value in line.values)
 
 
@@ -147,13 +147,13 @@ def key_series(chart: Chart) -> list[Series]:
     return [line for line in chart.series if is_keyed and line.slot is not None]
 
 
-def fields_of(chart: Chart) -> list[tuple[str, Chart]]:
+def chart_fields_of(chart: Chart) -> list[tuple[str, Chart]]:
     """Return name and chart of each field side by side, or the one field without a name."""
     panels = [(it.name, replace(chart, series=it.series, panels=())) for it in chart.panels]
     return panels or [("", chart)]
 
 
-def field_room(chart: Chart, width: float, size: float, page: float) -> Room:
+def chart_field_room(chart: Chart, width: float, size: float, page: float) -> Room:
     """Return the room of one field as wide as that; rows need the height of their words."""
     if chart.kind is ChartKind.BARS:
         return Room(width, len(chart.positions) * size * 2.2, size)
@@ -161,11 +161,11 @@ def field_room(chart: Chart, width: float, size: float, page: float) -> Room:
         return Room(width, len(chart.series) * size * 2.4, size)
     if not chart.panels:
         return Room(width, 300 + (page - PHONE) * 0.12, size)
-    most = max(largest_value(field) for _, field in fields_of(chart))
+    most = max(largest_value(field) for _, field in chart_fields_of(chart))
     return Room(width, 110 + width * 0.35, size, most)
 
 
-def hatch_pattern(name: str) -> str:
+def chart_hatch_pattern(name: str) -> str:
     """Return the strokes over what is not over in the data; `name` keeps ids apart in a page."""
     return (
         f'<pattern id="{markup(name)}-hatch" width="7" height="7" patternUnits="userSpaceOnUse"'
@@ -240,7 +240,7 @@ def _draw_key(chart: Chart, frame: _Frame, y0: float) -> tuple[list[str], float]
     names = [fit_text(spell_letters(line.name), size, room - size * 2) for line in series]
     widths = [text_width(name, size) + size * 2.5 for name in names]
     lines, y = [], y0
-    for line, name, (row, x) in zip(series, names, flow_words(widths, room), strict=True):
+    for line, name, (row, x) in zip(series, names, flow_chart_words(widths, room), strict=True):
         y = y0 + size * (1 + 1.5 * row)
         lines.append(
             f'<rect class="f{line.slot}" x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}"'
@@ -265,7 +265,7 @@ def can_paint() -> bool:
     return True
 
 
-def paint_svg(picture: str, zoom: float = 1.0) -> bytes:
+def paint_chart_svg(picture: str, zoom: float = 1.0) -> bytes:
     """Paint an SVG of this package, so many dots for each of its pixels.
 
     Raises MissingExtra where the extra `report` is not installed.

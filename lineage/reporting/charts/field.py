@@ -87,10 +87,10 @@ def largest_value(chart: Chart) -> float:
     if chart.is_share and chart.kind is not ChartKind.LINES:
         return 100.0
     fold = max if chart.kind is ChartKind.LINES else sum
-    return max((float(fold(it)) for it in value_columns(chart) if it), default=0.0) or 1.0
+    return max((float(fold(it)) for it in chart_value_columns(chart) if it), default=0.0) or 1.0
 
 
-def axis_ticks(most: float, steps: int = 5) -> list[int]:
+def chart_axis_ticks(most: float, steps: int = 5) -> list[int]:
     """Return round whole numbers from 0 to the last that is not above `most`."""
     for power in count():
         for step in (10**power, 2 * 10**power, 5 * 10**power):
@@ -99,7 +99,7 @@ def axis_ticks(most: float, steps: int = 5) -> list[int]:
     raise AssertionError("some power of ten is large enough")
 
 
-def value_columns(chart: Chart) -> list[list[float]]:
+def chart_value_columns(chart: Chart) -> list[list[float]]:
     """Return what is drawn at each position, series by series: counts, or percent of their sum."""
     series = [line.values for line in chart.series]
     columns = [[values[at] or 0.0 for values in series] for at in range(len(chart.positions))]
@@ -116,7 +116,7 @@ def spell_value(chart: Chart, texts: Texts, value: float) -> str:
     return f"<1{sign}" if 0 < value < 0.5 else f"{texts.number(round(value))}{sign}"
 
 
-def shorten_name(name: str) -> str:
+def shorten_chart_name(name: str) -> str:
     """Return a name as it is said among others."""
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
 
@@ -126,7 +126,7 @@ def describe_position(chart: Chart, texts: Texts, at: int) -> str:
     total = sum(line.values[at] or 0 for line in chart.series)
 
     def describe(line: Series) -> str:
-        name = shorten_name(line.name)
+        name = shorten_chart_name(line.name)
         if (value := line.values[at]) is None:
             return f"{name} {texts.say('chart.unknown')}"
         number = f"{name} {texts.number(round(value))}"
@@ -137,4 +137,4 @@ def describe_position(chart: Chart, texts: Texts, at: int) -> str:
     parts = [describe(line) for line in chart.series]
     if chart.kind is not ChartKind.LINES and len(chart.series) > 1:
         parts.insert(0, f"{texts.say('chart.total')} {texts.number(round(total))}")
-    return f"{shorten_name(chart.positions[at].name)}: {'; '.join(parts)}"
+    return f"{shorten_chart_name(chart.positions[at].name)}: {'; '.join(parts)}"

@@ -26,7 +26,7 @@ def spell_letters(text: str) -> str:
     """
     advances = _letter_advances(is_bold=False)
     return "".join(
-        letter if letter in advances else _code_point_letters(letter)
+        letter if letter in advances else _letters_drawn_by_code_point(letter)
         for letter in escape_invisible(text)
     )
 
@@ -82,7 +82,7 @@ def balance_text(text: str, size: float, room: float, *, is_bold: bool, most: in
     return lines
 
 
-def flow_words(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
+def flow_chart_words(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
     """Return row and left edge of each of some things laid out like words on a page."""
     places, row, x = [], 0, 0.0
     for width in widths:
@@ -93,7 +93,7 @@ def flow_words(widths: Sequence[float], room: float) -> list[tuple[int, float]]:
     return places
 
 
-def _code_point_letters(character: str) -> str:
+def _letters_drawn_by_code_point(character: str) -> str:
     code = ord(character)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 

@@ -9,11 +9,11 @@ from lineage.reporting.charts.field import (
     Room,
     Value,
     Words,
+    chart_value_columns,
     describe_position,
     largest_value,
-    shorten_name,
+    shorten_chart_name,
     spell_value,
-    value_columns,
 )
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width
 from lineage.reporting.charts.palette import SHADES
@@ -39,7 +39,7 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
     inner = max(room.width - layout.left - layout.right, size)
     if head:
         layout.words.append(Words("soft", head, 1, 0, layout.right, -size * 0.5, "end"))
-    for at, column in enumerate(value_columns(chart)):
+    for at, column in enumerate(chart_value_columns(chart)):
         y, half, x = (at + 0.5) / n, 0.41 / n, 0.0
         layout.words.append(Words("ink", names[at], 0, y, -size * 0.7, size * 0.35, "end"))
         letter = "p" if chart.positions[at].is_pale else "f"
@@ -71,7 +71,7 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
     column = (room.width - layout.left) / across
     # Heads stand in two lines of their column, or upright where words do not fit; only what is
     # long for every column is cut.
-    broken = [_break_head(it.name, size, column - size * 0.3) for it in chart.positions]
+    broken = [_break_chart_row_head(it.name, size, column - size * 0.3) for it in chart.positions]
     is_upright = any(
         text_width(line, size) > column and (len(line) <= _LONG_HEAD or column < size * 4)
         for lines in broken
@@ -111,14 +111,16 @@ def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:
                 dy = size * scale * 0.35
                 layout.words.append(Words(kind, text, x, y, 0, dy, "middle", scale=scale))
             if value or is_framed:
-                words = f"{shorten_name(line.name)}, {shorten_name(position.name)}: {text}"
+                words = (
+                    f"{shorten_chart_name(line.name)}, {shorten_chart_name(position.name)}: {text}"
+                )
                 edges = (at / across, row / rows, (at + 1) / across, (row + 1) / rows)
                 layout.values.append(Value(*edges, words))
     layout.shapes += framed
     return layout
 
 
-def _break_head(head: str, size: float, room: float) -> list[str]:
+def _break_chart_row_head(head: str, size: float, room: float) -> list[str]:
     """Return a name as at most two lines, broken at its marks."""
     first, second = "", ""
     for part in re.findall(r"[^-_\s]+[-_\s]*|[-_\s]", spell_letters(head)):

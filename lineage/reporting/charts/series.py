@@ -33,7 +33,9 @@ def edit_chart(chart: Chart, language: Language) -> Chart:
 
 def _edit_field(chart: Chart, language: Language, like: Sequence[Series] = ()) -> Chart:
     if chart.kind is ChartKind.MATRIX:
-        rows = [replace(row, values=list(map(_real, row.values))) for row in chart.series]
+        rows = [
+            replace(row, values=list(map(_real_chart_number, row.values))) for row in chart.series
+        ]
         name = load_texts(language, "charts").say("chart.more", n=len(rows) - _MOST_ROWS + 1)
         chart = replace(chart, series=_fold_series(rows, _MOST_ROWS, name))
         return _fold_positions(chart, _MOST_CELLS, language)
@@ -55,7 +57,7 @@ def _edit_field(chart: Chart, language: Language, like: Sequence[Series] = ()) -
 def _edit_series(
     chart: Chart, series: Sequence[Series], language: Language, like: Sequence[Series] = ()
 ) -> list[Series]:
-    series = [replace(line, values=list(map(_real, line.values))) for line in series]
+    series = [replace(line, values=list(map(_real_chart_number, line.values))) for line in series]
     is_last = chart.kind in {ChartKind.AREA, ChartKind.LINES}
 
     def size(line: Series) -> float:
@@ -88,12 +90,12 @@ def _edit_series(
     choices = [colors.get(line.key, line.slot) for line in series]
     free = [slot for slot in range(GRAY + 1) if slot not in choices]
     return [
-        replace(line, slot=slot if _is_free(choices[:at], slot) else free.pop(0))
+        replace(line, slot=slot if _is_free_in_chart(choices[:at], slot) else free.pop(0))
         for at, (line, slot) in enumerate(zip(series, choices, strict=True))
     ]
 
 
-def _is_free(slots: Sequence[int | None], slot: int | None) -> bool:
+def _is_free_in_chart(slots: Sequence[int | None], slot: int | None) -> bool:
     return slot in range(GRAY + 1) and slot not in slots
 
 
@@ -102,7 +104,7 @@ def _fold_series(series: Sequence[Series], most: int, name: str) -> list[Series]
     small = series[most - 1 :]
     if len(small) < 2:
         return list(series)
-    values = [_add(column) for column in zip(*(it.values for it in small), strict=True)]
+    values = [_add_chart_point(column) for column in zip(*(it.values for it in small), strict=True)]
     return [*series[: most - 1], Series(OTHERS, name, values)]
 
 
@@ -113,7 +115,7 @@ def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
     say = load_texts(language, "charts").say
     name = say("chart.more", n=len(chart.positions) - most + 1)
     series = [
-        replace(it, values=[*it.values[: most - 1], _add(it.values[most - 1 :])])
+        replace(it, values=[*it.values[: most - 1], _add_chart_point(it.values[most - 1 :])])
         for it in chart.series
     ]
     positions = [*chart.positions[: most - 1], Position(OTHERS, name)]
@@ -125,11 +127,11 @@ def _choose_positions(chart: Chart, places: Sequence[int]) -> Chart:
     return replace(chart, positions=[chart.positions[at] for at in places], series=series)
 
 
-def _add(values: Sequence[float | None]) -> float | None:
+def _add_chart_point(values: Sequence[float | None]) -> float | None:
     numbers = [value for value in values if value is not None]
     return sum(numbers) if numbers else None
 
 
-def _real(value: float | None) -> float | None:
+def _real_chart_number(value: float | None) -> float | None:
     """Return a number that can be drawn."""
     return min(max(value, 0.0), _LARGEST) if value is not None and isfinite(value) else None

@@ -13,11 +13,11 @@ from lineage.reporting.charts.field import (
     Room,
     Value,
     Words,
-    axis_ticks,
+    chart_axis_ticks,
+    chart_value_columns,
     describe_position,
     largest_value,
     spell_value,
-    value_columns,
 )
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width
 from lineage.reporting.language import Texts
@@ -51,7 +51,7 @@ class _Plot:
         return max(self.room.width - self.layout.left - self.layout.right, self.room.size)
 
     @property
-    def stack_tops(self) -> list[list[float]]:
+    def chart_stack_tops(self) -> list[list[float]]:
         """Where each part of each position begins, and the last one ends."""
         return [
             [1 - top / self.most for top in accumulate(column, initial=0.0)]
@@ -63,9 +63,11 @@ def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
     """Lay out areas, columns or lines."""
     size, most = room.size, room.most or largest_value(chart)
     layout = Field(top=size * 1.8, bottom=size * (2.9 if chart.axis is Axis.MONTHS else 1.7))
-    plot = _Plot(chart, texts, room, value_columns(chart), _place_positions(chart), most, layout)
+    plot = _Plot(
+        chart, texts, room, chart_value_columns(chart), _place_positions(chart), most, layout
+    )
     # The grid, and its numbers at the left.
-    ticks = [0, 25, 50, 75, 100] if chart.is_share and most == 100 else axis_ticks(most)
+    ticks = [0, 25, 50, 75, 100] if chart.is_share and most == 100 else chart_axis_ticks(most)
     numbers = [spell_value(chart, texts, tick) for tick in ticks]
     layout.left = max(text_width(number, size) for number in numbers) + size * 0.7
     for tick, number in zip(ticks, numbers, strict=True):
@@ -87,11 +89,11 @@ def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
     # Words around it, as far as there is room for them. Columns of one series name themselves.
     is_one = chart.kind is ChartKind.COLUMNS and len(chart.series) == 1
     if not is_one and (room.most is None or chart.kind is ChartKind.LINES):
-        _write_end_names(plot, ends)
+        _draw_chart_end_names(plot, ends)
     if chart.kind is ChartKind.COLUMNS:
         _write_column_values(plot)
     elif chart.kind is ChartKind.AREA and not chart.is_share:
-        _write_totals(plot)
+        _draw_chart_totals(plot)
     _write_positions(plot)
     layout.values += [
         Value(edges[at], 0, edges[at + 1], 1, describe_position(chart, texts, at))
@@ -115,7 +117,7 @@ def _place_positions(chart: Chart) -> list[float]:
 
 
 def _draw_layers(plot: _Plot) -> list[Point]:
-    tops = plot.stack_tops
+    tops = plot.chart_stack_tops
     for at, line in enumerate(plot.chart.series):
         upper = [(x, top[at + 1]) for x, top in zip(plot.places, tops, strict=True)]
         lower = [(x, top[at]) for x, top in zip(plot.places, tops, strict=True)]
@@ -126,7 +128,9 @@ def _draw_layers(plot: _Plot) -> list[Point]:
 def _draw_columns(plot: _Plot) -> list[Point]:
     # Hundreds of columns have no room for gaps.
     half = (0.5 if len(plot.places) > 150 else 0.485) / len(plot.places)
-    for x, position, tops in zip(plot.places, plot.chart.positions, plot.stack_tops, strict=True):
+    for x, position, tops in zip(
+        plot.places, plot.chart.positions, plot.chart_stack_tops, strict=True
+    ):
         letter = "p" if position.is_pale else "f"
         for line, (low, high) in zip(plot.chart.series, pairwise(tops), strict=True):
             if low > high:
@@ -134,7 +138,7 @@ def _draw_columns(plot: _Plot) -> list[Point]:
                 plot.layout.shapes.append(Figure(f"{letter}{line.slot}", box))
         if position.is_hatched and tops[-1] < 1:
             plot.layout.hatches.append(((x - half, tops[-1]), (x + half, 1)))
-    return [(1.0, (low + high) / 2) for low, high in pairwise(plot.stack_tops[-1])]
+    return [(1.0, (low + high) / 2) for low, high in pairwise(plot.chart_stack_tops[-1])]
 
 
 def _draw_lines(plot: _Plot) -> list[Point]:
@@ -156,11 +160,11 @@ def _draw_lines(plot: _Plot) -> list[Point]:
     return ends
 
 
-def _write_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
+def _draw_chart_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
     """Write name and value of each series right of the field, so that none touches another."""
     chart, room, layout, size = plot.chart, plot.room, plot.layout, plot.room.size
     is_lines, widest = chart.kind is ChartKind.LINES, 0.0
-    heights = _spread_heights([y for _, y in ends], size * 1.25 / room.height)
+    heights = _spread_chart_labels([y for _, y in ends], size * 1.25 / room.height)
     for at, (line, (x, y), height) in enumerate(zip(chart.series, ends, heights, strict=True)):
         # A name is strong where its line has a color, or where it is the subject's.
         is_strong = line.key == chart.subject or (is_lines and line.slot is not None)
@@ -187,7 +191,7 @@ def _write_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
     layout.right = widest
 
 
-def _spread_heights(heights: Sequence[float], gap: float) -> list[float]:
+def _spread_chart_labels(heights: Sequence[float], gap: float) -> list[float]:
     """Move heights as little as needed for each to have its gap, all between 0 and 1."""
     order = sorted(range(len(heights)), key=lambda at: (heights[at], -at))
 
@@ -203,7 +207,7 @@ def _spread_heights(heights: Sequence[float], gap: float) -> list[float]:
     return [placed[order.index(at)] for at in range(len(heights))]
 
 
-def _write_totals(plot: _Plot) -> None:
+def _draw_chart_totals(plot: _Plot) -> None:
     """Write the sums of the first and the last position above the layers."""
     sums = [sum(column) for column in plot.columns]
     for at, x, anchor in ((0, 0.0, "start"), (-1, 1.0, "end")):
@@ -230,7 +234,7 @@ def _write_column_values(plot: _Plot) -> None:
     has_sums = not chart.is_share and width >= max(
         text_width(it, size, is_bold=True) for it in sums
     )
-    rows = zip(plot.places, chart.positions, plot.columns, plot.stack_tops, sums, strict=True)
+    rows = zip(plot.places, chart.positions, plot.columns, plot.chart_stack_tops, sums, strict=True)
     for x, position, column, tops, text in rows:
         letter = "p" if position.is_pale else "f"
         for line, value, (low, high) in zip(chart.series, column, pairwise(tops), strict=True):
@@ -277,7 +281,7 @@ def _position_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
     chart, places, keys = plot.chart, plot.places, [it.key for it in plot.chart.positions]
     match chart.axis:
         case Axis.DAYS:
-            yield from _day_labels(plot)
+            yield from _chart_day_labels(plot)
         case Axis.MONTHS:
             # The years in a row of their own, below January and the first month.
             for at in [*(at for at, key in enumerate(keys) if key.endswith("-01")), 0]:
@@ -288,7 +292,7 @@ def _position_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
                         yield 0, places[at], plot.texts.month(key)[:3]
         case Axis.NUMBERS:
             low, high = float(keys[0]), float(keys[-1])
-            for tick in axis_ticks(high):
+            for tick in chart_axis_ticks(high):
                 if low <= tick and low < high:
                     yield 0, (tick - low) / (high - low), plot.texts.number(tick)
         case Axis.NAMES:
@@ -297,7 +301,7 @@ def _position_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
                 yield 0, places[at], chart.positions[at].name
 
 
-def _day_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
+def _chart_day_labels(plot: _Plot) -> Iterator[tuple[int, float, str]]:
     days = [date.fromisoformat(position.key) for position in plot.chart.positions]
     first, last = days[0], days[-1]
     is_one_year = first.year == last.year

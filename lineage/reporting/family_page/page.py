@@ -56,8 +56,10 @@ def family_page(report: FamilyTreeReport, document: Document) -> str:
         title=document.title,
         reports=document.reports,
         has_charts=False,
-        style=read_page_asset("family_tree.css") + _color_style(),
-        script="\n".join((*map(read_page_asset, _LIBRARIES), *map(_read_script, SCRIPTS))),
+        style=read_report_page_asset("family_tree.css") + _color_style(),
+        script="\n".join(
+            (*map(read_report_page_asset, _LIBRARIES), *map(_read_report_page_script, SCRIPTS))
+        ),
         document=replace(document, sections=document.sections[1:]),
         pictures=[name for name in document.files if name.endswith((".svg", ".png", ".csv"))],
         words=texts.sections["page"],
@@ -67,15 +69,15 @@ def family_page(report: FamilyTreeReport, document: Document) -> str:
 
 
 @cache
-def read_page_asset(name: str) -> str:
+def read_report_page_asset(name: str) -> str:
     """Return a file of this package's assets."""
     return (resources.files("lineage.reporting.family_page") / "assets" / name).read_text("utf-8")
 
 
 @cache
-def _read_script(name: str) -> str:
+def _read_report_page_script(name: str) -> str:
     """Return a script without comments and indents: a page of 600 kB has no room for them."""
-    lines = (line.strip() for line in read_page_asset(name).splitlines())
+    lines = (line.strip() for line in read_report_page_asset(name).splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
@@ -96,7 +98,7 @@ def _color_style() -> str:
 
 def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
     """Return everything that the page's script reads, ready to be embedded."""
-    claim_set, claim_sets = _page_claim_sets(report.evidence)
+    claim_set, claim_sets = _claim_sets_for_report_page(report.evidence)
     owners, owner, models = _split_page_names(report.forest)
     head = {
         "language": texts.language.value,
@@ -122,7 +124,7 @@ def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
         ],
         "claimSets": claim_sets,
     }
-    columns = {"owner": owner, **_page_columns_of(report, claim_set)}
+    columns = {"owner": owner, **_report_page_columns_of(report, claim_set)}
     return pack_page_block(head, columns)
 
 
@@ -147,7 +149,7 @@ def _split_page_names(rows: TreeRows) -> tuple[list[str], Indices, list[str]]:
         model.replace(models[above], "/", 1) if owner and len(models[above]) > 1 else model
         for model, owner, above in zip(models, owners_of, rows.parent.tolist(), strict=True)
     ]
-    return owners, smallest_page_type(codes), packed
+    return owners, smallest_type_for_report_page(codes), packed
 
 
 def _running_month(report: FamilyTreeReport) -> int:
@@ -183,10 +185,10 @@ def pack_page_block(head: Mapping[str, object], columns: Columns) -> str:
     # The last step would take as long again, for a five hundredth of the size.
     deflate = zlib.compressobj(8, zlib.DEFLATED, -zlib.MAX_WBITS)
     blocks = [deflate.compress(part) for part in (length, text, *parts)]
-    return _spell_base85(b"".join((*blocks, deflate.flush())))
+    return _spell_base85_for_page(b"".join((*blocks, deflate.flush())))
 
 
-def _spell_base85(packed: bytes) -> str:
+def _spell_base85_for_page(packed: bytes) -> str:
     # A fifteenth less than base 64; by columns, since 5 MB of a large family took the standard
     # library's encoder a second.
     short = -len(packed) % 4
@@ -196,39 +198,41 @@ def _spell_base85(packed: bytes) -> str:
     return text[: len(text) - short]
 
 
-def smallest_page_type(column: Indices) -> Indices:
+def smallest_type_for_report_page(column: Indices) -> Indices:
     """Return a column without negative numbers in the smallest type that holds it."""
     top = int(column.max(initial=0))
     return column.astype(np.uint8 if top < 1 << 8 else np.uint16 if top < 1 << 16 else np.uint32)
 
 
-def _page_columns_of(report: FamilyTreeReport, claim_set: Int64s) -> Columns:
+def _report_page_columns_of(report: FamilyTreeReport, claim_set: Int64s) -> Columns:
     forest, facts, evidence = report.forest, report.facts, report.evidence
     # An edge's parent: a row, 0 for the row it is drawn below, below zero an outsider. Most edges
     # are drawn, and a column of zeros takes hardly any room.
     is_drawn = evidence.parent == forest.parent[evidence.child]
     columns: dict[str, npt.NDArray[np.number]] = {
-        "depth": smallest_page_type(forest.depth),
+        "depth": smallest_type_for_report_page(forest.depth),
         "kind": forest.kind,
         "relation": forest.relation,
         "strength": forest.strength,
-        "total": smallest_page_type(forest.total),
-        "edges": smallest_page_type(np.bincount(evidence.child, minlength=len(forest))),
+        "total": smallest_type_for_report_page(forest.total),
+        "edges": smallest_type_for_report_page(np.bincount(evidence.child, minlength=len(forest))),
         "edgeParent": np.where(is_drawn, 0, evidence.parent).astype(np.int32),
         "edgeStrength": evidence.strength,
-        "edgeClaims": smallest_page_type(claim_set),
+        "edgeClaims": smallest_type_for_report_page(claim_set),
     }
-    columns |= {name: smallest_page_type(days) for name, days in facts.dates.items()}
+    columns |= {name: smallest_type_for_report_page(days) for name, days in facts.dates.items()}
     # Most models are changed on their first day alone: days since then plus one.
     created, modified = facts.dates["created_at"], facts.dates["modified_at"]
     later = np.where((created > 0) & (modified > 0), np.maximum(modified - created, 0) + 1, 0)
-    columns["modified_at"] = smallest_page_type(later)
-    columns |= {name: smallest_page_type(coded.code) for name, coded in facts.words.items()}
+    columns["modified_at"] = smallest_type_for_report_page(later)
+    columns |= {
+        name: smallest_type_for_report_page(coded.code) for name, coded in facts.words.items()
+    }
     columns |= {name: _smallest_page_numbers(numbers) for name, numbers in facts.numbers.items()}
     return columns
 
 
-def _page_claim_sets(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
+def _claim_sets_for_report_page(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
     """Return for each edge its set of claims, and the sets: few, since most edges share theirs."""
     sets: dict[tuple[int, ...], int] = {(): 0}
     bounds = np.searchsorted(evidence.claim_edge, np.arange(len(evidence.child) + 1)).tolist()
@@ -242,5 +246,5 @@ def _page_claim_sets(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[i
 def _smallest_page_numbers(numbers: Floats) -> npt.NDArray[np.number]:
     """Return counters as whole numbers where they fit, else as they are."""
     if numbers.max(initial=0) < 1 << 32:
-        return smallest_page_type(numbers.astype(np.int64))
+        return smallest_type_for_report_page(numbers.astype(np.int64))
     return numbers

@@ -4,8 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lineage.analysis.cut_tables_to_scope import (
+    cut_manifest_to_scope,
+    cut_tables_to_scope,
+    list_whole_tables_of_scope,
+)
 
-from lineage.analysis.cut_tables import cut_manifest, cut_tables, whole_tables
 from lineage.analysis.family_graph import FamilyColumns
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
@@ -42,13 +46,19 @@ def small(tmp_path: Path) -> Snapshot:
 
 def written(cut: FamilyColumns, folder: Path, name: str = BASE) -> Snapshot:
     snapshot = cut.scope.snapshot
-    write_snapshot(folder / snapshot.id, cut_tables(cut), cut_manifest(snapshot.manifest, name))
+    write_snapshot(
+        folder / snapshot.id,
+        cut_tables_to_scope(cut),
+        cut_manifest_to_scope(snapshot.manifest, name),
+    )
     return ParquetStore(str(folder), NO_OPT_OUTS).snapshot(snapshot.id)
 
 
 def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) -> None:
     snapshot, _ = world
-    manifest = write_snapshot(tmp_path / "out", whole_tables(snapshot), snapshot.manifest)
+    manifest = write_snapshot(
+        tmp_path / "out", list_whole_tables_of_scope(snapshot), snapshot.manifest
+    )
     assert manifest == snapshot.manifest
     for name, facts in snapshot.manifest.files.items():
         assert (tmp_path / "out" / name).stat().st_size == facts.bytes
@@ -56,7 +66,7 @@ def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) 
 
 def test_a_written_snapshot_is_as_its_manifest_says(world: World, tmp_path: Path) -> None:
     snapshot, _ = world
-    write_snapshot(tmp_path / snapshot.id, whole_tables(snapshot), snapshot.manifest)
+    write_snapshot(tmp_path / snapshot.id, list_whole_tables_of_scope(snapshot), snapshot.manifest)
     assert not ParquetStore(str(tmp_path), NO_OPT_OUTS).find_damage(snapshot.id)
 
 
@@ -125,7 +135,7 @@ def test_what_is_there_is_never_overwritten(small: Snapshot, tmp_path: Path) -> 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("dear")
     with pytest.raises(SettingsError):
-        write_snapshot(tmp_path / "mine", whole_tables(small), small.manifest)
+        write_snapshot(tmp_path / "mine", list_whole_tables_of_scope(small), small.manifest)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
 

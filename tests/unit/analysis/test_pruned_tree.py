@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.scope import Scope
-from lineage.analysis.tree.prune import PrunedRest, TreeNode, draw_largest_tree_branches
+from lineage.analysis.tree.prune import PrunedRest, TreeNode, prune_tree_to_largest_branches
 from lineage.analysis.tree.rows import RowKind, build_tree_rows
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
@@ -26,7 +26,7 @@ def largest(
     snapshot: Snapshot, kin: Family, definition: Definition, *, lines: int, deepest: int
 ) -> tuple[TreeNode, ...]:
     rows = build_tree_rows(Scope(snapshot, [kin], definition), of_family(kin), Strength.INFERRED)
-    return draw_largest_tree_branches(rows, lines=lines, deepest=deepest)
+    return prune_tree_to_largest_branches(rows, lines=lines, deepest=deepest)
 
 
 def below(nodes: Sequence[TreeNode], above: int) -> list[TreeNode]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.analysis.groups import MIXED
 from lineage.analysis.scope import Scope
-from lineage.analysis.tree.row_facts import LAST_SEEN, MISSED, read_row_facts
+from lineage.analysis.tree.row_facts import LAST_SEEN, MISSED, read_tree_row_facts
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.domain.claims import RELATIONS, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
@@ -107,7 +107,7 @@ def test_who_is_gone_is_drawn_with_what_hangs_below_and_without(tmp_path: Path) 
     assert drawn["b/leaf"] == "kin/one"
     kinds = {name: RowKind(int(forest.kind[names.index(name)])) for name in ("a/parent", "b/leaf")}
     assert set(kinds.values()) == {RowKind.DELETED}
-    facts = read_row_facts(snapshot, forest)
+    facts = read_tree_row_facts(snapshot, forest)
     at = names.index("b/leaf")
     missed = date(1970, 1, 1) + timedelta(days=int(facts.dates[MISSED][at]) - 1)
     assert missed == snapshot.manifest.origin.taken_at.date()
@@ -122,7 +122,7 @@ def test_before_it_was_missed_nobody_is_told_of_as_gone(tmp_path: Path) -> None:
     scope = Scope(snapshot, [KIN], Definition(as_of=NOON.date()))
     forest = build_tree_rows(scope, of_family(KIN))
     assert forest.kind[list(forest.names).index("b/leaf")] == RowKind.MODEL
-    assert not read_row_facts(snapshot, forest, NOON.date()).dates[MISSED].any()
+    assert not read_tree_row_facts(snapshot, forest, NOON.date()).dates[MISSED].any()
 
 
 def test_what_a_filter_leaves_out_stays_where_a_way_leads_through_it(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
-from lineage.analysis.cut_tables import whole_tables
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.store.reader import Snapshot
@@ -103,7 +103,9 @@ def test_an_update_holds_what_a_crawl_of_the_same_day_holds(tmp_path: Path) -> N
     crawled = published([*rest, *AFTER], tmp_path / "crawled", taken_at=NOON + timedelta(days=1))
     assert later.manifest.builds_on is not None
     for (file, some), (_, same) in zip(
-        sorted(whole_tables(later).items()), sorted(whole_tables(crawled).items()), strict=True
+        sorted(list_whole_tables_of_scope(later).items()),
+        sorted(list_whole_tables_of_scope(crawled).items()),
+        strict=True,
     ):
         rows, others = (
             [line for part in each for line in part.to_pylist()] for each in (some, same)

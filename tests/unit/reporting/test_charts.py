@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel, Position, Series
-from lineage.reporting.charts.draw import draw_chart, paint_svg
-from lineage.reporting.charts.field import Room, axis_ticks
+from lineage.reporting.charts.draw import draw_chart, paint_chart_svg
+from lineage.reporting.charts.field import Room, chart_axis_ticks
 from lineage.reporting.charts.letters import text_width
 from lineage.reporting.charts.palette import GRAY, Theme
 from lineage.reporting.charts.series import edit_chart
@@ -204,7 +204,7 @@ def test_a_number_that_is_none_is_not_drawn() -> None:
 
 def test_the_same_chart_is_the_same_picture_as_wide_as_it_is_asked_for() -> None:
     dark = draw_chart(growth(), Language.ENGLISH, Theme.DARK, 640)
-    first, again = (paint_svg(dark) for _ in range(2))
+    first, again = (paint_chart_svg(dark) for _ in range(2))
     assert first == again
     assert int.from_bytes(first[16:20], "big") == 640
     assert draw_chart(growth(), Language.ENGLISH, None, 4000).startswith("<svg")
@@ -226,7 +226,7 @@ def test_a_chart_in_a_page_is_drawn_once_and_has_one_stop_of_the_tabulator() -> 
 
 @given(st.floats(0.01, 1e9))
 def test_ticks_are_even_and_end_below_the_largest_number(most: float) -> None:
-    ticks = axis_ticks(most)
+    ticks = chart_axis_ticks(most)
     assert ticks[0] == 0
     assert ticks[-1] <= most
     assert len({after - before for before, after in pairwise(ticks)}) <= 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lineage.domain.escape import markup
-from lineage.reporting.family_page.page import SCRIPTS, read_page_asset
+from lineage.reporting.family_page.page import SCRIPTS, read_report_page_asset
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
 from tests.builders import ENDPOINT, published, row
@@ -40,7 +40,7 @@ def test_it_asks_for_nothing(report: FamilyTreeReport) -> None:
     loaded = re.findall(r"""<(?:script|link|img|iframe)[^>]*(?:src|href)=["']([^"']*)""", written)
     assert loaded == ["data:,"]
     assert "@import" not in written
-    assert "url(" not in read_page_asset("family_tree.css")
+    assert "url(" not in read_report_page_asset("family_tree.css")
 
 
 def test_its_policy_allows_its_own_blocks_and_no_other(report: FamilyTreeReport) -> None:
@@ -57,7 +57,7 @@ def test_its_policy_allows_its_own_blocks_and_no_other(report: FamilyTreeReport)
 
 
 def test_its_script_never_makes_html_of_text() -> None:
-    script = "".join(map(read_page_asset, SCRIPTS))
+    script = "".join(map(read_report_page_asset, SCRIPTS))
     ways = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(")
     assert not [way for way in ways if way in script]
     assert "</" not in script.replace("</script", "!")
@@ -80,10 +80,14 @@ def test_a_sample_is_called_one(report: FamilyTreeReport) -> None:
 
 
 def test_the_library_of_the_graph_is_as_it_was_published() -> None:
-    noted = re.findall(r"`(\S+\.js)` \| \S+ \S+ \| `(\w{64})`", read_page_asset("vendor/README.md"))
+    noted = re.findall(
+        r"`(\S+\.js)` \| \S+ \S+ \| `(\w{64})`", read_report_page_asset("vendor/README.md")
+    )
     assert len(noted) == 4
     for name, digest in noted:
-        assert hashlib.sha256(read_page_asset(f"vendor/{name}").encode()).hexdigest() == digest
+        assert (
+            hashlib.sha256(read_report_page_asset(f"vendor/{name}").encode()).hexdigest() == digest
+        )
 
 
 def test_a_page_of_the_whole_corpus_is_no_larger_than_600_kb(llama: FamilyTreeReport) -> None:

@@ -17,7 +17,7 @@ from lineage.domain.definitions import Definition, Grouping
 from lineage.families.registry import all_families
 from lineage.reporting.document import Cell, Document, Inline, Outline, ReportName
 from lineage.reporting.family_tree import FamilyTreeReport, NameVerdict
-from lineage.reporting.family_tree_text import family_tree_document, headline
+from lineage.reporting.family_tree_text import family_tree_report_document, headline
 from lineage.reporting.html import render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.markdown import render_markdown
@@ -48,7 +48,9 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 
 def written(report: FamilyTreeReport, language: Language = Language.ENGLISH) -> str:
-    return render_markdown(family_tree_document(report, ReportName("family-tree", "kin", language)))
+    return render_markdown(
+        family_tree_report_document(report, ReportName("family-tree", "kin", language))
+    )
 
 
 def spelled(cell: Cell) -> str:
@@ -79,7 +81,7 @@ def test_a_filtered_tree_has_the_numbers_of_the_filtered_count(
     report = family_tree(snapshot, KIN, [KIN], definition)
     count = count_family(snapshot, KIN, definition, [KIN], Grouping.RELEASE)
     assert report.count == count
-    (first, *_) = outline(family_tree_document(report, KIN_NAME)).lines
+    (first, *_) = outline(family_tree_report_document(report, KIN_NAME)).lines
     assert spelled(first[1]) == f"Kin: {count.total}"
 
 
@@ -180,7 +182,7 @@ def test_the_corpus_of_one_model_adds_up_release_by_release(corpus_snapshot: Sna
 
 
 def test_every_line_adds_up_in_markdown(llama: FamilyTreeReport) -> None:
-    lines = outline(family_tree_document(llama, KIN_NAME)).lines
+    lines = outline(family_tree_report_document(llama, KIN_NAME)).lines
     told = [(depth, spelled(cell)) for depth, cell in lines]
     assert len(told) > 100
     for at, (depth, words) in enumerate(told):
@@ -238,7 +240,9 @@ def test_nothing_strangers_wrote_acts_in_markdown(snapshot: Snapshot) -> None:
 
 def test_an_outline_is_lists_in_lists_in_a_page(snapshot: Snapshot) -> None:
     report = family_tree(snapshot, KIN, [KIN])
-    document = family_tree_document(report, ReportName("family-tree", "kin", Language.GERMAN))
+    document = family_tree_report_document(
+        report, ReportName("family-tree", "kin", Language.GERMAN)
+    )
     page = render_html(document)
     first = page.index('<ul class="outline">')
     whole = ElementTree.fromstring(page[first : page.index("</section>", first)])

@@ -215,7 +215,7 @@ def test_the_rows_of_releases_add_up_to_all_models(corpus_snapshot: Snapshot) ->
     found = judged(corpus_snapshot)
     single, mixed = numbers.count_reported_releases(found)
     assert {one.release for one in single} <= {one.name for one in found.family.releases}
-    folded = numbers.add_up(mixed[3:], "the rest")
+    folded = numbers.add_up_report_rows(mixed[3:], "the rest")
     assert sum(row.models for row in (*single, *mixed[:3], folded)) == len(found.rows)
     known = sum(row.models - row.by_severity[DriftSeverity.UNKNOWN] for row in (*single, *mixed))
     assert known == numbers.count_reported_licenses(found.rows)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.reporting.family_page.page import pack_page_block, smallest_page_type
+from lineage.reporting.family_page.page import pack_page_block, smallest_type_for_report_page
 
 
 def unpacked(text: str) -> tuple[dict[str, object], dict[str, list[float]]]:
@@ -35,7 +35,7 @@ def test_heads_and_columns_come_back(
 ) -> None:
     head.pop("columns", None)
     columns = {
-        "one": smallest_page_type(np.array(numbers, np.int64)),
+        "one": smallest_type_for_report_page(np.array(numbers, np.int64)),
         "two": np.array(small, np.int8),
     }
     assert unpacked(pack_page_block(head, columns)) == (head, {"one": numbers, "two": small})

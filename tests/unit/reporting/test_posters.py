@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from lineage.analysis.tree.prune import PrunedRest, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation, Strength
-from lineage.reporting.charts.draw import PHONE, WIDTH, paint_svg
+from lineage.reporting.charts.draw import PHONE, WIDTH, paint_chart_svg
 from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
-from lineage.reporting.poster import HEIGHT, LINE, draw_poster, place_boxes
+from lineage.reporting.poster import HEIGHT, LINE, draw_poster, place_poster_boxes
 from tests.builders import outlived, row
 from tests.hostile import HOSTILE
 from tests.questions import family_tree
@@ -101,9 +101,9 @@ def test_the_same_report_is_the_same_picture(report: FamilyTreeReport) -> None:
     for language in Language:
         first, again = (draw_poster(report, load_texts(language)) for _ in range(2))
         assert first == again
-    png = paint_svg(first)
+    png = paint_chart_svg(first)
     assert png.startswith(b"\x89PNG")
-    assert paint_svg(again) == png
+    assert paint_chart_svg(again) == png
 
 
 def test_numbers_definition_and_who_is_gone_are_on_it(report: FamilyTreeReport) -> None:
@@ -158,7 +158,7 @@ def trees(draw: st.DrawFn) -> list[TreeNode]:
 def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(
     nodes: list[TreeNode],
 ) -> None:
-    boxes = place_boxes(nodes, 100.0, 1200.0)
+    boxes = place_poster_boxes(nodes, 100.0, 1200.0)
     assert boxes[0].height <= 1200.001
     for box in boxes:
         assert box.height >= LINE - 0.001
@@ -176,7 +176,7 @@ def test_boxes_fill_what_stands_at_their_left_and_have_room_for_a_line(
 
 def test_what_cannot_stand_on_the_page_is_an_error() -> None:
     with pytest.raises(ValueError, match="are needed"):
-        place_boxes([leaf(), *(leaf(1, 0) for _ in range(9))], 0.0, 8 * LINE)
+        place_poster_boxes([leaf(), *(leaf(1, 0) for _ in range(9))], 0.0, 8 * LINE)
 
 
 @given(st.text(max_size=60), st.floats(1, 400))
@@ -190,7 +190,7 @@ def test_a_fitted_text_fits_and_begins_as_it_did(text: str, room: float) -> None
 
 
 def line_of(text: str, covered_from: float) -> bytes:
-    return paint_svg(
+    return paint_chart_svg(
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="40">'
         '<rect width="300" height="40" fill="white"/>'
         f'<text x="0" y="30" font-family="Lineage Sans" font-size="20">{text}</text>'

@@ -17,7 +17,7 @@ from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
 from lineage.reporting import trend_headlines as headlines
 from lineage.reporting.language import Language
-from lineage.reporting.trend_charts import is_month_reliable, list_shown_months
+from lineage.reporting.trend_charts import is_charted_month_reliable, list_charted_months
 from lineage.reporting.trend_text import TrendText
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
@@ -44,7 +44,7 @@ def base(snapshot: Snapshot) -> Callable[[Language], TrendText]:
     found = find_trends(snapshot, family("llama"), Definition(), all_families())
     whole = replace(found, knowledge=replace(found.knowledge, known=10**9, is_local=False))
     assert not whole.knowledge.is_sample
-    return lambda language: TrendText.in_language(
+    return lambda language: TrendText.trend_text_in_language(
         whole, snapshot.manifest, language, all_families()
     )
 
@@ -206,7 +206,11 @@ def test_shares_are_those_of_a_month_that_is_over_and_known_enough(
     )
     trend = with_numbers(base(language), shares=shares)
     over = months[: len(months) - shares.incomplete]
-    fit = [it for it in list_shown_months(shares) if it in over and is_month_reliable(shares, it)]
+    fit = [
+        it
+        for it in list_charted_months(shares)
+        if it in over and is_charted_month_reliable(shares, it)
+    ]
     text = headlines.share_headline(trend, fit[-1] if fit else None)
     if text == trend.say("headline.shares"):
         return

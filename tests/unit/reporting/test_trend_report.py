@@ -19,9 +19,9 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.published import bundled_published_numbers
 from lineage.families.registry import all_families, family
 from lineage.reporting.document import Document, ReportName
-from lineage.reporting.files import pictures_of, trend_report_files
+from lineage.reporting.files import pictures_of_report, trend_report_files
 from lineage.reporting.language import Language, load_texts
-from lineage.reporting.trend import trend_document
+from lineage.reporting.trend import trend_report_document
 from lineage.reporting.trend_text import TrendText
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
@@ -36,8 +36,8 @@ BOTH = pytest.mark.parametrize("language", list(Language))
 
 
 def make_document(found: TrendFindings, snapshot: Snapshot, language: Language) -> Document:
-    trend = TrendText.in_language(found, snapshot.manifest, language, all_families())
-    return trend_document(trend, ReportName("trend", "llama", language))
+    trend = TrendText.trend_text_in_language(found, snapshot.manifest, language, all_families())
+    return trend_report_document(trend, ReportName("trend", "llama", language))
 
 
 def spell(found: TrendFindings, snapshot: Snapshot, language: Language) -> str:
@@ -47,7 +47,7 @@ def spell(found: TrendFindings, snapshot: Snapshot, language: Language) -> str:
 
 
 def chart_names(document: Document) -> list[str]:
-    return [picture.chart.name for picture in pictures_of(document)]
+    return [picture.chart.name for picture in pictures_of_report(document)]
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_the_finding_leads_and_the_pictures_follow(
     assert page.startswith(f"# {document.headline}")
     number = load_texts(language, "trend").number
     assert number(whole.models) in page
-    for chart in (picture.chart for picture in pictures_of(document)):
+    for chart in (picture.chart for picture in pictures_of_report(document)):
         assert chart.text
         assert str(NOON.year) in chart.source
 
@@ -306,7 +306,7 @@ def test_a_picture_of_a_filtered_count_says_its_filters(
     found = find_trends(store.snapshot(), family("llama"), filters, all_families(), store)
     document = make_document(found, store.snapshot(), language)
     texts = load_texts(language, "trend")
-    for chart in (picture.chart for picture in pictures_of(document)):
+    for chart in (picture.chart for picture in pictures_of_report(document)):
         assert texts.say("filter.downloads", n=10) in chart.source
         assert texts.say("filter.deleted") in chart.source
     assert texts.say("page.filtered").strip() in document.headline

@@ -13,7 +13,7 @@ from lineage.errors import SourceError
 from lineage.http.client import RequestTally
 from lineage.http.page_log import PageLogs, RecordedPage
 from lineage.http.pages import PageReader
-from lineage.sources.availability import HubAvailability, availability_of
+from lineage.sources.availability import HubAvailability, availability_from_hub_answer
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ScriptTransport, client_of
 
@@ -51,12 +51,15 @@ def answer(status: int, body: bytes = b"", **headers: str) -> RecordedPage:
 def test_an_answer_tells(
     status: int, body: bytes, code: str, expected: Availability | None
 ) -> None:
-    assert availability_of(answer(status, body, x_error_code=code), KEY, "owner/name") is expected
+    assert (
+        availability_from_hub_answer(answer(status, body, x_error_code=code), KEY, "owner/name")
+        is expected
+    )
 
 
 @given(st.integers(100, 599), st.binary(), st.text())
 def test_no_answer_is_too_odd(status: int, body: bytes, code: str) -> None:
-    found = availability_of(answer(status, body, x_error_code=code), KEY, "owner/name")
+    found = availability_from_hub_answer(answer(status, body, x_error_code=code), KEY, "owner/name")
     assert found is None or found in Availability
 
 

@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
-from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.demo.catalog import corpus_rows
 from lineage.domain.claims import Strength
@@ -45,7 +45,7 @@ def days(corpus_snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) ->
     laid = updated(before, read_again(), folder, endpoint=BOX)
     assert laid.manifest.builds_on is not None
     plain = tmp_path_factory.mktemp("plain")
-    write_snapshot(plain / laid.id, whole_tables(laid), laid.manifest)
+    write_snapshot(plain / laid.id, list_whole_tables_of_scope(laid), laid.manifest)
     return Days(before, laid, ParquetStore(str(plain), NO_OPT_OUTS).snapshot(laid.id))
 
 

@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
-from lineage.analysis.cut_tables import whole_tables
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
@@ -147,7 +147,7 @@ def test_an_old_snapshot_has_its_point_on_a_curve(old: Snapshot, tmp_path: Path)
 
 
 def test_an_old_snapshot_is_exported_in_todays_shape(old: Snapshot, tmp_path: Path) -> None:
-    written = write_snapshot(tmp_path / "out" / ID, whole_tables(old), old.manifest)
+    written = write_snapshot(tmp_path / "out" / ID, list_whole_tables_of_scope(old), old.manifest)
     assert written.schema_version == schema.VERSION
     assert written.files["trends.parquet"].rows == 0
     plain = ParquetStore(str(tmp_path / "out"), NO_OPT_OUTS).snapshot()

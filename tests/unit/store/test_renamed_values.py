@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
-from lineage.analysis.cut_tables import whole_tables
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.claims import Relation, Strength
@@ -164,7 +164,9 @@ def test_an_update_onto_it_stands_alone_and_the_next_builds_on_that(
 def test_it_is_exported_in_the_words_of_today(
     old: Snapshot, new: dict[str, Snapshot], tmp_path: Path
 ) -> None:
-    written = write_snapshot(tmp_path / "out" / old.id, whole_tables(old), old.manifest)
+    written = write_snapshot(
+        tmp_path / "out" / old.id, list_whole_tables_of_scope(old), old.manifest
+    )
     assert (written.schema_version, written.origin.kind) == (
         schema.VERSION,
         old.manifest.origin.kind,

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.growth.findings import DayBasis, PublishedCheck, StepCount
-from lineage.analysis.growth.published import check_published_numbers, find_nearest_step
+from lineage.analysis.growth.published import (
+    compare_published_numbers_with_counts,
+    find_nearest_step,
+)
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
@@ -55,7 +58,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ParquetStore:
 
 def check(store: ParquetStore, subject: str, *numbers: PublishedNumber) -> list[PublishedCheck]:
     scope = Scope(store.snapshot(), all_families())
-    return list(check_published_numbers(store, scope, find_subject(scope, subject), numbers))
+    return list(
+        compare_published_numbers_with_counts(store, scope, find_subject(scope, subject), numbers)
+    )
 
 
 def test_a_number_is_held_against_the_snapshot_nearest_to_its_day(store: ParquetStore) -> None:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from lineage.analysis.licenses.classes import license_drift_of
 from lineage.analysis.licenses.statements import (
     LicenseStatement,
+    judge_license_statement,
     license_grant_of,
     license_name_level,
-    read_license_statement,
 )
 from lineage.domain.licenses import Drift, DriftSeverity, Grant, NameLevel, Terms, WeightsForm
 from lineage.families.license_terms import license_terms
@@ -38,8 +38,8 @@ ANY_TEXT = st.none() | st.text(max_size=40) | st.sampled_from(WORDS)
     ],
 )
 def test_a_name_or_link_names_terms_by_their_number(said: str, named: set[str]) -> None:
-    assert read_license_statement("other", said, None, TERMS).named == named
-    assert read_license_statement("other", None, said, TERMS).named == named
+    assert judge_license_statement("other", said, None, TERMS).named == named
+    assert judge_license_statement("other", None, said, TERMS).named == named
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_longest_entry_says_what_a_tag_grants(tag: str, grant: Grant | None)
 def test_whatever_strangers_write_is_read(
     tag: str | None, name: str | None, link: str | None
 ) -> None:
-    claim = read_license_statement(tag, name, link, TERMS)
+    claim = judge_license_statement(tag, name, link, TERMS)
     assert claim.is_silent == (tag is None and not ((name or "") + (link or "")).strip())
 
 
