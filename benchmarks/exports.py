@@ -25,8 +25,7 @@ FORMATS = ("graph alone", "graphml", "gexf", "dot", "csv", "jsonl", "parquet")
 
 def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     """Write one format; return how many models it is about, and its bytes."""
-    from lineage.analysis.cut_tables_to_scope import cut_manifest_to_scope, cut_tables_to_scope
-
+    from lineage.analysis.cut_tables import cut_manifest_to_scope, cut_tables_to_scope
     from lineage.analysis.family_graph import graph_of
     from lineage.cli.output import print_text_output
     from lineage.export import FORMATS as WRITERS

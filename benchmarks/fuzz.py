@@ -30,8 +30,8 @@ from typing import cast
 import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
-from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
+from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.analysis.documents import snapshot_document
 from lineage.analysis.growth.curves import curve_of_family

@@ -83,7 +83,7 @@ def parquet(
 
     Without SUBJECT it is the whole snapshot; else the subject's models, numbered anew.
     """
-    from lineage.analysis.cut_tables_to_scope import (
+    from lineage.analysis.cut_tables import (
         cut_manifest_to_scope,
         cut_tables_to_scope,
         list_whole_tables_of_scope,

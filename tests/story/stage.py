@@ -9,8 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
-
+from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import Quota, Quotas

@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
-from lineage.analysis.cut_tables_to_scope import cut_tables_to_scope, list_whole_tables_of_scope
 
+from lineage.analysis.cut_tables import cut_tables_to_scope, list_whole_tables_of_scope
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, box_moment
 from lineage.domain.definitions import Definition

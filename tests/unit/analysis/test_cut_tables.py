@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lineage.analysis.cut_tables_to_scope import (
+
+from lineage.analysis.cut_tables import (
     cut_manifest_to_scope,
     cut_tables_to_scope,
     list_whole_tables_of_scope,
 )
-
 from lineage.analysis.family_graph import FamilyColumns
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition

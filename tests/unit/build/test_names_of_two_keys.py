@@ -4,8 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
+from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.store.reader import Snapshot

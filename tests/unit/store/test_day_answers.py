@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
+from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.analysis.diff.diffs import diff_snapshots
 from lineage.demo.catalog import corpus_rows
 from lineage.domain.claims import Strength

@@ -12,8 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
+from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from lineage.analysis.cut_tables_to_scope import list_whole_tables_of_scope
 
+from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.domain.claims import Relation, Strength
