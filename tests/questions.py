@@ -15,7 +15,7 @@ from lineage.analysis import (
 )
 from lineage.analysis.anomalies import rules
 from lineage.analysis.growth import trends
-from lineage.analysis.growth.findings import TrendFindings
+from lineage.analysis.growth.results import TrendFindings
 from lineage.analysis.growth.trends import TrendQuestion
 from lineage.analysis.licenses import judging
 from lineage.analysis.licenses.statements import LicenseFindings

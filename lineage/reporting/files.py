@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from lineage.analysis.growth.findings import TrendFindings
+from lineage.analysis.growth.results import TrendFindings
 from lineage.analysis.subjects import ResolvedSubject
 from lineage.domain.documents import Document as CsvRow
 from lineage.domain.escape import escaped_csv_lines

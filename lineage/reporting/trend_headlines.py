@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from lineage.analysis.groups import MIXED, UNKNOWN
-from lineage.analysis.growth.findings import RelationMix, SubjectHistory
-from lineage.analysis.growth.results import GrowthSeries
+from lineage.analysis.growth.results import GrowthSeries, RelationMix, SubjectHistory
 from lineage.analysis.growth.trends import LEAST_MODELS
 from lineage.domain.claims import Relation
 from lineage.reporting.trend_text import TrendText

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lineage.analysis.growth.findings import DayBasis, DayCount, PublishedCheck, StepCount
+from lineage.analysis.growth.results import DayBasis, DayCount, PublishedCheck, StepCount
 from lineage.domain.documents import Document as CsvRow
 from lineage.families.published import PublishedNumber
 from lineage.reporting.document import (

@@ -15,9 +15,15 @@ from lineage.analysis.growth.curves import (
     curve_of_base,
     find_renamed_roots_of_curve,
 )
-from lineage.analysis.growth.findings import DayBasis, DayCount, SubjectHistory
 from lineage.analysis.growth.periods import end_of_day
-from lineage.analysis.growth.results import GrowthSeries, Moment, Point
+from lineage.analysis.growth.results import (
+    DayBasis,
+    DayCount,
+    GrowthSeries,
+    Moment,
+    Point,
+    SubjectHistory,
+)
 from lineage.analysis.growth.stored import (
     FULL,
     growth_trends_table,

@@ -12,8 +12,8 @@ from lineage.analysis.comparison import (
     definitions_of_steps,
     members_of_comparison_step,
 )
-from lineage.analysis.growth.findings import DayBasis, PublishedCheck, StepCount
 from lineage.analysis.growth.periods import UNDATED, creation_dates_for_growth, end_of_day
+from lineage.analysis.growth.results import DayBasis, PublishedCheck, StepCount
 from lineage.analysis.growth.variants import mark_first_variant_of_each_author, read_variant_authors
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope

@@ -9,12 +9,6 @@ import numpy as np
 from lineage.analysis.comparison import LEAST_DOWNLOADS
 from lineage.analysis.groups import MIXED, Releases, find_releases
 from lineage.analysis.growth.curves import Say
-from lineage.analysis.growth.findings import (
-    RelationMix,
-    SinceRelease,
-    SubjectHistory,
-    TrendFindings,
-)
 from lineage.analysis.growth.history import DayNumbers, is_definition_stored, read_history
 from lineage.analysis.growth.periods import (
     DAY,
@@ -26,7 +20,14 @@ from lineage.analysis.growth.periods import (
     span_of_growth_months,
 )
 from lineage.analysis.growth.published import compare_published_numbers_with_counts
-from lineage.analysis.growth.results import GrowthSeries, Timeline
+from lineage.analysis.growth.results import (
+    GrowthSeries,
+    RelationMix,
+    SinceRelease,
+    SubjectHistory,
+    Timeline,
+    TrendFindings,
+)
 from lineage.analysis.growth.variants import VariantColumns
 from lineage.analysis.licenses.statements import license_knowledge_of
 from lineage.analysis.members import members_below, relation_of

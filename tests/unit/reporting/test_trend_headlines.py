@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.growth.findings import RelationMix, SinceRelease, SubjectHistory
-from lineage.analysis.growth.results import GrowthSeries, Moment, Timeline
+from lineage.analysis.growth.results import (
+    GrowthSeries,
+    Moment,
+    RelationMix,
+    SinceRelease,
+    SubjectHistory,
+    Timeline,
+)
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family

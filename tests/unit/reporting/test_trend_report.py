@@ -11,7 +11,7 @@ from string import Formatter
 import pytest
 from markdown_it import MarkdownIt
 
-from lineage.analysis.growth.findings import TrendFindings
+from lineage.analysis.growth.results import TrendFindings
 from lineage.analysis.growth.trends import TrendQuestion
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition

@@ -5,8 +5,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from lineage.analysis.growth.findings import DayBasis, PublishedCheck, StepCount, TrendFindings
-from lineage.analysis.growth.results import GrowthSeries, Timeline
+from lineage.analysis.growth.results import (
+    DayBasis,
+    GrowthSeries,
+    PublishedCheck,
+    StepCount,
+    Timeline,
+    TrendFindings,
+)
 from lineage.analysis.results import ComparisonStep
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.growth.findings import DayBasis, PublishedCheck, StepCount
 from lineage.analysis.growth.published import (
     compare_published_numbers_with_counts,
     find_nearest_step,
 )
+from lineage.analysis.growth.results import DayBasis, PublishedCheck, StepCount
 from lineage.analysis.results import ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.analysis.growth import periods, variants
-from lineage.analysis.growth.findings import DayBasis, TrendFindings
+from lineage.analysis.growth.results import DayBasis, TrendFindings
 from lineage.analysis.growth.trends import TrendQuestion
 from lineage.analysis.growth.trends import find_trends as ask
 from lineage.analysis.scope import Scope
