@@ -6,8 +6,8 @@ from datetime import date
 
 from lineage.analysis.definition_text import is_counted_day_after_data, is_counted_day_before_data
 from lineage.analysis.groups import MIXED, UNKNOWN
+from lineage.analysis.growth.published import VARIANTS
 from lineage.analysis.growth.results import TrendFindings
-from lineage.analysis.growth.variants import VARIANTS
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.families import Family

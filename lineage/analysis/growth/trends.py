@@ -19,7 +19,7 @@ from lineage.analysis.growth.periods import (
     day_number_of_growth,
     span_of_growth_months,
 )
-from lineage.analysis.growth.published import compare_published_numbers_with_counts
+from lineage.analysis.growth.published import VariantColumns, compare_published_numbers_with_counts
 from lineage.analysis.growth.results import (
     GrowthSeries,
     RelationMix,
@@ -28,7 +28,6 @@ from lineage.analysis.growth.results import (
     Timeline,
     TrendFindings,
 )
-from lineage.analysis.growth.variants import VariantColumns
 from lineage.analysis.licenses.statements import license_knowledge_of
 from lineage.analysis.members import members_below, relation_of
 from lineage.analysis.scope import Scope
