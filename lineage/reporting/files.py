@@ -22,8 +22,11 @@ from lineage.reporting.document import Document, Picture, ReportName
 from lineage.reporting.html import can_make_report_pages, render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.markdown import render_markdown
-from lineage.reporting.trend import trend_report_document
-from lineage.reporting.trend_tables import published_number_report_rows, report_rows_of_days
+from lineage.reporting.trend import (
+    published_number_report_rows,
+    report_rows_of_days,
+    trend_report_document,
+)
 from lineage.reporting.trend_text import TrendText
 from lineage.store.manifest import Manifest
 
