@@ -25,8 +25,7 @@ from lineage.reporting.document import (
 )
 from lineage.reporting.language import load_texts
 from lineage.reporting.trend_charts import LEAST_FOR_SHARE, trend_charts
-from lineage.reporting.trend_headlines import growth_headline
-from lineage.reporting.trend_text import TrendText, report_data_notices
+from lineage.reporting.trend_text import TrendText, growth_headline, report_data_notices
 from lineage.store.manifest import is_below
 from lineage.version import __version__
 

@@ -11,7 +11,8 @@ from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Closure
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel, Position, Series
 from lineage.reporting.charts.palette import GRAY
-from lineage.reporting.trend_headlines import (
+from lineage.reporting.trend_text import (
+    TrendText,
     growth_headline,
     mixes_headline,
     rivals_headline,
@@ -19,7 +20,6 @@ from lineage.reporting.trend_headlines import (
     since_release_headline,
     variants_headline,
 )
-from lineage.reporting.trend_text import TrendText
 
 LEAST_FOR_SHARE = 100
 """A share of fewer new models a month is chance."""
