@@ -34,8 +34,7 @@ from lineage.serve.parameters import (
     read_request_query,
 )
 from lineage.serve.routes import OPERATIONS, Operation, make_openapi
-from lineage.serve.server import FAULT, Front
-from lineage.serve.workers import Metrics, Overloaded, TimeLimitReached, Workers
+from lineage.serve.server import FAULT, Front, Metrics, Overloaded, TimeLimitReached, Workers
 
 MOST_BODY_BYTES = 4 << 20
 _MOST_DISCARDED_BYTES = 64 << 20

@@ -25,7 +25,7 @@ from lineage.reporting.document import (
 from lineage.reporting.language import Texts
 from lineage.serve.open_snapshots import OpenSnapshot
 from lineage.serve.operations import Question
-from lineage.serve.workers import TimeLimitReached
+from lineage.serve.server import TimeLimitReached
 
 _CURVE_SECONDS = 8.0
 

@@ -10,8 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from lineage.serve.server import Front
-from lineage.serve.workers import Metrics, Overloaded, TimeLimitReached, Workers
+from lineage.serve.server import Front, Metrics, Overloaded, TimeLimitReached, Workers
 from tests.own_loop import run_in_own_loop
 
 
