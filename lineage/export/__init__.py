@@ -3,8 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from lineage.analysis.family_graph import FamilyColumns, graph_of
-from lineage.export.rows import About, describe_export, write_csv, write_json_lines
-from lineage.export.xml_formats import write_dot, write_gexf, write_graphml, write_mermaid
+from lineage.export.xml_formats import (
+    About,
+    describe_export,
+    write_csv,
+    write_dot,
+    write_gexf,
+    write_graphml,
+    write_json_lines,
+    write_mermaid,
+)
 from lineage.graph.lineage_graph import FamilyGraph, cut_graph, roots_of
 
 Writer = Callable[[FamilyGraph, About], Iterator[str]]

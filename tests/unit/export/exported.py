@@ -1,6 +1,6 @@
 """Family graphs to export, and the attacks that every exit is fed with."""
 
-from lineage.export.rows import About, describe_export
+from lineage.export.xml_formats import About, describe_export
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from tests.unit.cli.drawn import count, manifest
 
