@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from lineage.reporting.charts.chart import Chart, ChartKind
-from lineage.reporting.charts.series import edit_chart
+from lineage.reporting.charts.chart import Chart, ChartKind, edit_chart
 from lineage.reporting.language import Language, Texts, load_texts
 
 NOTHING = "\N{EN DASH}"

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lineage.domain.escape import markup
-from lineage.reporting.charts.chart import ChartKind
+from lineage.reporting.charts.chart import ChartKind, edit_chart
 from lineage.reporting.charts.draw import (
     chart_field_room,
     chart_fields_of,
@@ -46,7 +46,6 @@ from lineage.reporting.charts.draw import (
     lay_out_field,
 )
 from lineage.reporting.charts.field import Field, shorten_chart_name
-from lineage.reporting.charts.series import edit_chart
 
 _WIDTHS = {"narrow": (340, 13, 2), "medium": (640, 14, 2), "wide": (960, 15, 4)}
 """The least width of a picture in pixels, the size of its letters, and fields side by side."""
