@@ -13,8 +13,8 @@ from lineage.domain.escape import markup
 from lineage.domain.subjects import SubjectKind
 from lineage.reporting.charts import palette as colors
 from lineage.reporting.charts.draw import PHONE, WIDTH
-from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.palette import FONTS, GRAY, PALETTES, Theme
+from lineage.reporting.charts.rows import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.family_tree_text import (
     credit_line_of_report,

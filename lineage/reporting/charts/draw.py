@@ -9,17 +9,18 @@ from lineage.domain.escape import markup
 from lineage.errors import MissingExtra
 from lineage.reporting.charts.chart import Chart, ChartKind, Series, edit_chart
 from lineage.reporting.charts.field import Field, Room, largest_value
-from lineage.reporting.charts.letters import (
+from lineage.reporting.charts.palette import Theme, chart_style
+from lineage.reporting.charts.rows import (
     FONTS,
     balance_text,
     fit_text,
     flow_chart_words,
+    lay_out_bars,
+    lay_out_matrix,
     spell_letters,
     text_width,
     wrap_text,
 )
-from lineage.reporting.charts.palette import Theme, chart_style
-from lineage.reporting.charts.rows import lay_out_bars, lay_out_matrix
 from lineage.reporting.charts.upright import lay_out_upright
 from lineage.reporting.language import Language, load_texts
 

@@ -19,7 +19,7 @@ from lineage.reporting.charts.field import (
     largest_value,
     spell_value,
 )
-from lineage.reporting.charts.letters import fit_text, spell_letters, text_width
+from lineage.reporting.charts.rows import fit_text, spell_letters, text_width
 from lineage.reporting.language import Texts
 
 _NAMES = 0.42

@@ -21,8 +21,8 @@ from lineage.reporting.charts.chart import (
 )
 from lineage.reporting.charts.draw import draw_chart, paint_chart_svg
 from lineage.reporting.charts.field import Room, chart_axis_ticks
-from lineage.reporting.charts.letters import text_width
 from lineage.reporting.charts.palette import GRAY, Theme
+from lineage.reporting.charts.rows import text_width
 from lineage.reporting.charts.upright import lay_out_upright
 from lineage.reporting.html import inline_chart
 from lineage.reporting.language import Language, load_texts

@@ -13,8 +13,8 @@ from lineage.analysis.tree.prune import PrunedRest, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation, Strength
 from lineage.reporting.charts.draw import PHONE, WIDTH, paint_chart_svg
-from lineage.reporting.charts.letters import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.charts.palette import Theme
+from lineage.reporting.charts.rows import fit_text, spell_letters, text_width, wrap_text
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.poster import HEIGHT, LINE, draw_poster, place_poster_boxes
