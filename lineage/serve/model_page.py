@@ -13,7 +13,7 @@ from lineage.analysis.derivatives import (
     find_derivatives,
     read_derivatives,
 )
-from lineage.analysis.documents import ModelDescription, describe_model
+from lineage.analysis.model_description import ModelDescription, describe_model
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, find_subject

@@ -13,15 +13,14 @@ from lineage.analysis.counts import count_subject
 from lineage.analysis.derivatives import Derivatives, find_derivatives, read_derivatives
 from lineage.analysis.documents import (
     count_document,
-    describe_model,
     family_document,
-    model_document,
     snapshot_document,
     summarize_counted_family,
     trace_document,
     tree_document,
 )
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
+from lineage.analysis.model_description import describe_model, model_document
 from lineage.analysis.scope import Scope
 from lineage.analysis.search import search_names
 from lineage.analysis.subjects import ResolvedSubject, find_subject
