@@ -21,7 +21,7 @@ from lineage.analysis.growth.results import (
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Definition
 from lineage.families.registry import all_families, family
-from lineage.reporting import trend_headlines as headlines
+from lineage.reporting import trend_text as headlines
 from lineage.reporting.language import Language
 from lineage.reporting.trend_charts import is_charted_month_reliable, list_charted_months
 from lineage.reporting.trend_text import TrendText
