@@ -16,7 +16,7 @@ from lineage.analysis.subjects import ModelNode, ResolvedSubject, full_scope, mo
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes
 from lineage.domain.claims import STRENGTHS, Strength
 from lineage.domain.definitions import Closure
-from lineage.graph import forests, reach
+from lineage.graph import reach
 from lineage.graph.reach import count_below_every_base
 
 NO_NODE = -1
@@ -258,12 +258,12 @@ def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Node
     above = np.zeros(len(names), np.int64)
     over = parent[inside]
     above[first:] = np.where(over >= 0, item_of[over], 1 + places.group[inside])
-    depth = forests.sum_upwards(above, np.ones(len(names), np.int64))
+    depth = reach.sum_upwards(above, np.ones(len(names), np.int64))
 
     def sum_below(mask: Mask) -> Int64s:
         values = np.zeros(len(names), np.int64)
         values[first:] = mask[inside]
-        return forests.sum_branches(above, depth, values)
+        return reach.sum_branches(above, depth, values)
 
     # Two orders in one: by what counts, then by what the page can show besides, then by name, so
     # that the same snapshot is the same page.
@@ -274,8 +274,8 @@ def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Node
     listed_roots = places.is_root[inside] & (inside < scope.snapshot.records)
     kept[first:] |= listed_roots & kept[1 + places.group[inside]]
     kept[0] = True
-    size = forests.sum_branches(above, depth, kept.astype(np.int64))
-    place = forests.place_forest_rows(above, size, (_rank_row_names(names), -weak, -sure))
+    size = reach.sum_branches(above, depth, kept.astype(np.int64))
+    place = reach.place_forest_rows(above, size, (_rank_row_names(names), -weak, -sure))
     items = np.flatnonzero(kept)
     items = items[np.argsort(place[items])]
     node = np.full(len(names), NO_NODE, np.int32)

@@ -17,7 +17,7 @@ from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
-from lineage.graph import forests
+from lineage.graph import reach
 from lineage.store.reader import Snapshot
 from tests.builders import Row, outlived, published, row
 from tests.questions import (
@@ -347,11 +347,11 @@ def test_what_is_inferred_alone_is_marked_as_inferred(tmp_path: Path) -> None:
 def test_a_chain_of_any_length_is_drawn_to_its_end(length: int) -> None:
     """One node below the other: nothing here may recurse."""
     above = np.maximum(np.arange(-1, length - 1), 0)
-    depth = forests.sum_upwards(above, np.ones(length, np.int64))
-    size = forests.sum_branches(above, depth, np.ones(length, np.int64))
+    depth = reach.sum_upwards(above, np.ones(length, np.int64))
+    size = reach.sum_branches(above, depth, np.ones(length, np.int64))
     assert depth.tolist() == list(range(length))
     assert size.tolist() == list(range(length, 0, -1))
-    assert forests.place_forest_rows(above, size, (depth,)).tolist() == list(range(length))
+    assert reach.place_forest_rows(above, size, (depth,)).tolist() == list(range(length))
 
 
 def test_who_deletes_a_model_and_pushes_it_again_stands_in_the_tree_once(tmp_path: Path) -> None:
