@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lineage.analysis.cut_tables import list_whole_tables_of_scope
-from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.analysis.diffs import diff_snapshots
 from lineage.analysis.documents import snapshot_document
 from lineage.analysis.growth.curves import curve_of_family
 from lineage.domain.definitions import Definition

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lineage.analysis.check import CheckOutcome
-    from lineage.analysis.diff.diffs import Diff
+    from lineage.analysis.diffs import Diff
     from lineage.analysis.results import Comparison, Count
     from lineage.analysis.scope import Scope
     from lineage.analysis.verdicts import Trace
@@ -198,7 +198,7 @@ def trace_models(
 
 def diff_snapshots(before: "Snapshot", after: "Snapshot") -> "Diff":
     """Say what changed between two snapshots: models by key, edges, families, bases."""
-    from lineage.analysis.diff import diffs
+    from lineage.analysis import diffs
     from lineage.families.registry import all_families
     from lineage.store.reader import Snapshot
 

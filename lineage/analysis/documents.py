@@ -12,7 +12,7 @@ from lineage.store.manifest import Manifest
 
 if TYPE_CHECKING:
     from lineage.analysis.check import CheckOutcome  # a count must not pay for loading them
-    from lineage.analysis.diff.diffs import Diff
+    from lineage.analysis.diffs import Diff
     from lineage.analysis.evaluate.evaluation import Evaluation
     from lineage.analysis.growth.results import Curve
     from lineage.analysis.tree.prune import Tree

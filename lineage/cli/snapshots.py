@@ -166,7 +166,7 @@ def diff_snapshots(*, before: str | None, after: str | None, invocation: Invocat
     by the Hub's own key: a renamed one is neither added nor removed. What was crawled below one
     model holds nothing else, so that beside a full crawl everything else is missing in it.
     """
-    from lineage.analysis.diff import diffs
+    from lineage.analysis import diffs
     from lineage.analysis.documents import diff_rows
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import diff_table
@@ -261,7 +261,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     and creation dates, and the parents that the Hub itself resolved. Both were taken at their own
     time: what changed between is a difference too.
     """
-    from lineage.analysis.diff import dump_check
+    from lineage.analysis import dump_check
     from lineage.build.opt_out import OptOutFilter
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import dump_check_table, dump_check_table_rows

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
-from lineage.analysis.diff.diffs import Diff, diff_snapshots, find_diff_alerts
+from lineage.analysis.diffs import Diff, diff_snapshots, find_diff_alerts
 from lineage.crawl.publish_command import explain_command_start, run_command, split_command
 from lineage.domain.documents import Document, to_document
 from lineage.domain.families import Family

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.analysis.diffs import diff_snapshots
 from lineage.analysis.documents import diff_rows, trace_document
 from lineage.analysis.verdicts import (
     count_availability,

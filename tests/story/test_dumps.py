@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.analysis.diffs import diff_snapshots
 from lineage.crawl.dump import crawl_dump
 from lineage.crawl.plan import why_full_crawl
 from lineage.crawl.runs import CrawlReport

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.diff.diffs import AlertKind
+from lineage.analysis.diffs import AlertKind
 from lineage.crawl.notify import describe_change_of_crawl, notify
 from lineage.demo.catalog import Row
 from lineage.errors import SettingsError

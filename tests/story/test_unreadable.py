@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.analysis.diffs import diff_snapshots
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row, box_moment
 from lineage.domain.definitions import Definition

@@ -13,8 +13,8 @@ from lineage.analysis.definition_text import (
     definition_snapshot_lines,
     describe_counted_origin,
 )
-from lineage.analysis.diff.diffs import Change, Diff, FamilyChange
-from lineage.analysis.diff.dump_check import DumpCheck
+from lineage.analysis.diffs import Change, Diff, FamilyChange
+from lineage.analysis.dump_check import DumpCheck
 from lineage.analysis.verdicts import summarize_verdict_availability
 from lineage.cli.tables.layout import heading, indented, new_table, quoted, table_fact_lines
 from lineage.domain.documents import Document

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.analysis.diff.diffs import diff_snapshots, find_diff_alerts
+from lineage.analysis.diffs import diff_snapshots, find_diff_alerts
 from lineage.analysis.documents import trace_document
 from lineage.analysis.scope import Scope
 from lineage.analysis.verdicts import VerdictReason

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.cut_tables import list_whole_tables_of_scope
-from lineage.analysis.diff.diffs import diff_snapshots
+from lineage.analysis.diffs import diff_snapshots
 from lineage.demo.catalog import corpus_rows
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping

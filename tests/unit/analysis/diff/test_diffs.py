@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.analysis.diff.diffs import Change, Diff, NamedNodes, Rename, diff_snapshots
+from lineage.analysis.diffs import Change, Diff, NamedNodes, Rename, diff_snapshots
 from lineage.analysis.growth.subjects import FamilyTotal, count_families
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope

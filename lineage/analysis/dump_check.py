@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.diff.diffs import NO_NODE, NamedNodes, match_compared_nodes
+from lineage.analysis.diffs import NO_NODE, NamedNodes, match_compared_nodes
 from lineage.domain.arrays import Indices, Int64s
 from lineage.domain.records import ModelRecord
 from lineage.sources.interface import RecordPage

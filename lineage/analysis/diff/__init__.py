@@ -1,1 +1,0 @@
-"""Two snapshots, or a snapshot and a dump, compared with each other."""
