@@ -1,30 +1,24 @@
 """The command `lineage check`: a gate for models by their ancestors, roots and licenses."""
 
+import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lineage.cli import options
-from lineage.cli.context import Format, Invocation
-from lineage.domain.check_rules import CheckRules, UnknownPolicy, read_check_rules
-from lineage.errors import SettingsError
-
-if TYPE_CHECKING:
-    from lineage.analysis.check import CheckOutcome
-import json
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
-from lineage.cli.context import read_input_of_command_line
-from lineage.domain.check_rules import ListedModel
+from lineage.cli.context import Format, Invocation, read_input_of_command_line
+from lineage.domain.check_rules import CheckRules, ListedModel, UnknownPolicy, read_check_rules
 from lineage.domain.files import expand_home, read_text_file
 from lineage.domain.repo_ids import find_repo_id
 from lineage.errors import SettingsError, file_error
+
+if TYPE_CHECKING:
+    from lineage.analysis.check import CheckOutcome
 
 FOUND = 6
 """The exit code where a rule is broken, or by default where an origin is unknown."""

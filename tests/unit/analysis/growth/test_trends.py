@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.analysis.growth import periods, published
+from lineage.analysis.growth import periods
+from lineage.analysis.growth.published import mark_first_variant_of_each_author
 from lineage.analysis.growth.results import DayBasis, TrendFindings
 from lineage.analysis.growth.trends import TrendQuestion
 from lineage.analysis.growth.trends import find_trends as ask
@@ -278,7 +279,7 @@ def test_a_day_ends_at_midnight_utc(tmp_path: Path) -> None:
 def test_each_author_has_one_first_upload(pairs: list[tuple[int, int]]) -> None:
     codes = np.array([code for code, _ in pairs], np.int32)
     moments = np.array([periods.UNDATED if day < 0 else day for _, day in pairs], np.int64)
-    first = published.mark_first_variant_of_each_author(codes, moments)
+    first = mark_first_variant_of_each_author(codes, moments)
     assert sorted(codes[first].tolist()) == sorted({code for code, _ in pairs if code >= 0})
     for code in {code for code, _ in pairs if code >= 0}:
         dated = [day for it, day in pairs if it == code and day >= 0]
