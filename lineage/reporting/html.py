@@ -2,16 +2,29 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from html import unescape
 from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from lineage.domain.escape import escape_invisible
+from lineage.domain.escape import escape_invisible, markup
 from lineage.errors import MissingExtra
-from lineage.reporting.charts.chart import Chart
+from lineage.reporting.charts.chart import Chart, ChartKind, edit_chart
+from lineage.reporting.charts.draw import (
+    chart_field_room,
+    chart_fields_of,
+    chart_has_numbers,
+    chart_hatch_pattern,
+    draw_hatches,
+    draw_shapes,
+    draw_words,
+    key_series,
+    lay_out_field,
+)
+from lineage.reporting.charts.field import Field, shorten_chart_name
 from lineage.reporting.charts.palette import page_chart_style
 from lineage.reporting.document import (
     NOTHING,
@@ -29,23 +42,6 @@ from lineage.version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-from collections.abc import Iterator
-from dataclasses import replace
-
-from lineage.domain.escape import markup
-from lineage.reporting.charts.chart import ChartKind, edit_chart
-from lineage.reporting.charts.draw import (
-    chart_field_room,
-    chart_fields_of,
-    chart_has_numbers,
-    chart_hatch_pattern,
-    draw_hatches,
-    draw_shapes,
-    draw_words,
-    key_series,
-    lay_out_field,
-)
-from lineage.reporting.charts.field import Field, shorten_chart_name
 
 _WIDTHS = {"narrow": (340, 13, 2), "medium": (640, 14, 2), "wide": (960, 15, 4)}
 """The least width of a picture in pixels, the size of its letters, and fields side by side."""
