@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "lineage").rglob("*.py"))
 
 # A ratchet: whoever can lower a share, lowers it here too.
-MOST_MODULES = 275
+MOST_MODULES = 255
 MOST_LINES = 48_700
 MOST_VAGUE_NAMES = 0.01
 MOST_ONE_WORD_FUNCTIONS = 0.40
