@@ -102,10 +102,8 @@ def answer_snapshot(question: Question) -> Reply:
 def answer_search(question: Question) -> Reply:
     """Answer with names that match some letters."""
     query: SearchQuery = question.query
-    items = search_names(question.scope(), query.q, query.limit)
-    return Reply(
-        {"snapshot": question.opened.snapshot.id, "items": to_document(items), "next": None}
-    )
+    items = to_document(search_names(question.scope(), query.q, query.limit))
+    return Reply({"snapshot": question.opened.snapshot.id, "items": items, "next": None})
 
 
 # Models
@@ -129,11 +127,8 @@ def answer_model(question: Question) -> Reply:
     query: FamilyQuery = question.query
     scope = question.scope(Definition(as_of=query.as_of))
     family = find_family(query.family.removeprefix("family:"), scope.families)
-    return Reply(
-        model_document(
-            describe_model(scope, require_requested_model(scope, question.subject), family)
-        )
-    )
+    subject = require_requested_model(scope, question.subject)
+    return Reply(model_document(describe_model(scope, subject, family)))
 
 
 def answer_counts(question: Question) -> Reply:
@@ -172,11 +167,8 @@ def find_derivatives_page(question: Question, query: PageQuery) -> ListedPage:
 def make_paged_response(question: Question, query: PageQuery, page: ListedPage) -> Document:
     """Return a page of a list as its document."""
     end = min(page.start + query.limit, len(page.derivatives))
-    places = range(page.start, end)
-    items = [
-        served_derivative_document(it)
-        for it in read_derivatives(page.scope, page.derivatives, places)
-    ]
+    rows = read_derivatives(page.scope, page.derivatives, range(page.start, end))
+    items = [served_derivative_document(row) for row in rows]
     snapshot, has_more = question.opened.snapshot.id, end < len(page.derivatives)
     cursor = make_cursor(snapshot, end, page.mark) if has_more else None
     return {"snapshot": snapshot, "items": items, "next": cursor}
