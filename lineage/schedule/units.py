@@ -44,16 +44,16 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
             "install lineage elsewhere",
         )
     variables = plan.environment_here()
-    token_file = plan.token_file
-    if token_file is None:
+    token_path = _escape_systemd_percents(
+        plan.absolute_unit_path(plan.token_file or "/etc/lineage/hf_token")
+    )
+    if plan.token_file is None:
         token_note = _TOKEN_ADVICE.format("root alone")
     else:
         token_note = "# Only root need be able to read the token's file; the service sees a copy."
     if plan.is_scheduled_by_root:
-        user, user_note = (
-            "lineage",
-            "# Never root. Where there is no such user: useradd --system lineage",
-        )
+        user = "lineage"
+        user_note = "# Never root. Where there is no such user: useradd --system lineage"
     else:
         user, user_note = plan.user, "# Who can run the program and write the folders below."
     local_store = [] if plan.store_is_remote else [plan.absolute_store()]
@@ -72,10 +72,8 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         folder=_escape_systemd_percents(plan.folder),
         environment=_list_systemd_variables(variables),
         token_note=token_note,
-        token_mark="#" if token_file is None else "",
-        token_file=_escape_systemd_percents(
-            plan.absolute_unit_path(token_file or "/etc/lineage/hf_token")
-        ),
+        token_mark="#" if plan.token_file is None else "",
+        token_file=token_path,
         command=f"{_quote_systemd(plan.program)} {' '.join(CRAWL)} -v",
         retry_code=SourceError.exit_code,
         other_codes=_OTHER_CODES,
