@@ -5,10 +5,11 @@ since, and the file of the changes. What the tables hold follows from the store 
 run goes on from the last one, and begins anew where the store or the tables were moved.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+import msgspec
 from pyiceberg.manifest import ManifestEntryStatus as Status
 from pyiceberg.table.snapshots import Snapshot
 
@@ -34,7 +35,6 @@ TABLES = (
 _FIRST_SCHEMA = 4
 """What older ones hold is translated by the reader; a reader of files alone would miss that."""
 _SNAPSHOT, _DIGESTS, _DELETES = "lineage.snapshot", "lineage.sha256", "lineage.deletes"
-_DELETES_FACTS = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*\.parquet) (.*\.parquet)")
 _Present = dict[RegisteredFile, tuple[int, int]]
 """Files of a snapshot, with number and sequence of the snapshot that added each."""
 
@@ -202,9 +202,12 @@ class _TableHistory:
         tables = tables_of(self.store.files, day)
         with tables.open(files_of_table(day, self.file)[-1].partition("/")[2]):
             pass  # what was damaged since is not registered
-        data, deletes = self._data_files_of(day), []
-        if len(rows := tables.find_replaced_rows(self.file)):
-            deletes = [self.folder.write_deletes(number, data[0].address, rows)]
+        data, replaced = self._data_files_of(day), tables.find_replaced_rows(self.file)
+        deletes = [
+            self.folder.write_deletes(number, part, it.address, rows)
+            for part, (it, rows) in enumerate(zip(data, replaced, strict=True))
+            if len(rows)
+        ]
         files = {it: present.get(it, (number, sequence)) for it in [*data, *deletes]}
         entries = [
             it.as_entry(Status.EXISTING if it in present else Status.ADDED, *since)
@@ -218,9 +221,8 @@ class _TableHistory:
             _SNAPSHOT: day.id,
             "lineage.taken-at": iso(day.origin.taken_at),
             _DIGESTS: self._digests_of(day),
+            _DELETES: msgspec.json.encode(deletes).decode(),
         }
-        for it in deletes:
-            summary[_DELETES] = f"{it.rows} {it.bytes} {it.deletes_in} {it.address}"
         snapshot = Snapshot.model_validate(
             {
                 "snapshot-id": number,
@@ -241,7 +243,6 @@ def _read_summary(snapshot: Snapshot, name: str) -> str:
 
 def _read_deletes(snapshot: Snapshot) -> list[RegisteredFile]:
     """Return the position deletes of a snapshot that an earlier run registered, if it has any."""
-    match = _DELETES_FACTS.fullmatch(_read_summary(snapshot, _DELETES))
-    if match is None:
-        return []
-    return [RegisteredFile(match[4], int(match[1]), int(match[2]), match[3])]
+    with suppress(ValueError):
+        return msgspec.json.decode(_read_summary(snapshot, _DELETES), type=list[RegisteredFile])
+    return []

@@ -59,7 +59,8 @@ _FILES_OF_A_SNAPSHOT = (
     "metadata/snap-{}.avro",
     "metadata/data-{}.avro",
     "metadata/deletes-{}.avro",
-    "data/deletes-{}.parquet",
+    "data/deletes-0-{}.parquet",
+    "data/deletes-1-{}.parquet",
 )
 _ELEMENTS = 1000
 """From here on the elements of lists have their numbers, so that columns may be added."""
@@ -83,12 +84,17 @@ _TYPES: Mapping[pa.DataType, IcebergType] = {
 
 def iceberg_schema(file: str) -> Schema:
     """Return a table's schema; columns are numbered by their place in the store's."""
-    fields = []
+    fields, changes = [], _schema_of_changes(file)
     for number, column in enumerate(schema.TABLES[file], 1):
         kind = _TYPES.get(column.type) or ListType(_ELEMENTS + number, StringType(), False)
+        may_be_null = column.nullable or changes.field(column.name).nullable
         if column.name not in _UNREGISTERED:
-            fields.append(NestedField(number, column.name, kind, required=not column.nullable))
+            fields.append(NestedField(number, column.name, kind, required=not may_be_null))
     return Schema(*fields)
+
+
+def _schema_of_changes(file: str) -> pa.Schema:
+    return schema.UPDATE_TABLES[schema.CHANGES.get(file, file)]
 
 
 def map_column_names(file: str, fields: Schema) -> NameMapping:
@@ -96,11 +102,10 @@ def map_column_names(file: str, fields: Schema) -> NameMapping:
 
     Columns that are in no schema have numbers too: pyiceberg refuses a file with one without.
     """
-    changes = schema.UPDATE_TABLES[schema.CHANGES.get(file, file)]
-    absent = {*schema.TABLES[file].names, *changes.names} - set(fields.column_names)
+    names = {*schema.TABLES[file].names, *_schema_of_changes(file).names}
     more = [
         MappedField.model_validate({"field-id": number, "names": [name]})
-        for number, name in enumerate(sorted(absent), 2 * _ELEMENTS)
+        for number, name in enumerate(sorted(names - set(fields.column_names)), 2 * _ELEMENTS)
     ]
     return NameMapping([*create_mapping_from_schema(fields).root, *more])
 
@@ -149,14 +154,13 @@ class TableFolder:
         self.mapping = map_column_names(file, self.schema)
         self.version, self.metadata = self._read_table_metadata()
 
-    def write_deletes(self, snapshot: int, address: str, rows: Int64s) -> RegisteredFile:
-        """Write which rows of a file hold no more, by number."""
-        paths = pa.repeat(address, len(rows))
+    def write_deletes(self, snapshot: int, part: int, address: str, rows: Int64s) -> RegisteredFile:
+        """Write which rows of a file hold no more; `part` is its place among them, 0 or 1."""
+        table = pa.table([pa.repeat(address, len(rows)), pa.array(rows)], _DELETES)
         buffer = pa.BufferOutputStream()
-        table = pa.table([paths, pa.array(rows)], _DELETES)
         pq.write_table(table, buffer, compression="zstd", use_dictionary=["file_path"])
         content = buffer.getvalue().to_pybytes()
-        path = f"data/deletes-{snapshot}-{self.version + 1}.parquet"
+        path = f"data/deletes-{part}-{snapshot}-{self.version + 1}.parquet"
         self._write(path, content)
         return RegisteredFile(f"{self.address}/{path}", len(rows), len(content), address)
 

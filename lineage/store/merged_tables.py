@@ -105,10 +105,14 @@ class MergedTables(Tables):
         rows = [*older, *self._as_count_rows(fresh)]
         return sorted(rows, key=lambda it: (it.values["id"], it.values["key"]))
 
-    def find_replaced_rows(self, file: str) -> Int64s:
+    def find_replaced_rows(self, file: str) -> tuple[Int64s, ...]:
         if not self.keeps_changes(file):
             return super().find_replaced_rows(file)
-        return np.flatnonzero(~self._plan_for(file).stays)
+        replaced, none = np.flatnonzero(~self._plan_for(file).stays), np.empty(0, np.int64)
+        if file not in schema.IDENTITIES:
+            return replaced, none
+        places = super().table(schema.CHANGES[file], [schema.PLACE])[schema.PLACE]
+        return replaced, np.flatnonzero(np.asarray(places.is_null()))
 
     def row_count(self, file: str) -> int:
         if not self.keeps_changes(file):

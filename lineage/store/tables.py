@@ -175,9 +175,9 @@ class Tables:
             empty = complete_table(file, empty, None, self.version)
             return pa.concat_tables([empty, *tables])
 
-    def find_replaced_rows(self, file: str) -> Int64s:
-        """Return the rows of the first of `files_of_table` that hold no more, by number, rising."""
-        return np.empty(0, np.int64)
+    def find_replaced_rows(self, file: str) -> tuple[Int64s, ...]:
+        """Return for each of `files_of_table` the rows that hold no more, by number, rising."""
+        return (np.empty(0, np.int64),)
 
     def find_counts(self, column: str, value: str) -> list[CountRow]:
         """Return the rows of the counts that have a value in `id` or `key`, in order.

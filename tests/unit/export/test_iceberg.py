@@ -146,6 +146,11 @@ def test_all_columns_are_registered_but_the_numbers_of_nodes(exported: Path) -> 
         assert [it.name for it in table_in(exported, file).schema().fields] == names
 
 
+def test_edges_are_the_files_of_changes_without_the_rows_that_ended(exported: Path) -> None:
+    names = [it.name for it in (exported / "edges" / "data").iterdir()]
+    assert {it.partition("-2026")[0] for it in names} == {"deletes-0", "deletes-1"}
+
+
 def test_no_file_of_the_store_is_copied(history: Path, exported: Path) -> None:
     table = table_in(exported, schema.MODELS_FILE)
     newest = days_of(history)[-1]
