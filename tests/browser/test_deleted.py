@@ -10,7 +10,7 @@ from lineage.domain.definitions import Definition
 from lineage.reporting.language import Language
 from lineage.store.reader import Snapshot
 from tests.browser.conftest import Opener, resize
-from tests.browser.test_accessibility import _AXE, _FINDINGS
+from tests.browser.test_accessibility import PHONE, find_faults
 from tests.builders import outlived, row
 from tests.questions import count_family, family_tree, page_of
 from tests.unit.analysis.worlds import a_family
@@ -153,15 +153,12 @@ def test_the_search_says_who_is_deleted(opener: Opener, page: Path) -> None:
     assert opened.name_of(LEAF).get_attribute("aria-selected") == "true"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (768, "dark"), (1280, "dark")])
 def test_axe_finds_nothing_with_the_details_of_a_deleted_model_open(
-    opener: Opener, page: Path, width: int, scheme: str
+    opener: Opener, page: Path
 ) -> None:
-    looks = {"viewport": {"width": width, "height": 900}, "bypass_csp": True}
-    opened = opener(page, f"#model={LOST}", color_scheme=scheme, **looks)
+    opened = opener(page, f"#model={LOST}", **PHONE)
     opened.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    opened.page.evaluate(_AXE.read_text("utf-8"))
-    assert opened.page.evaluate(_FINDINGS, {}) == []
+    assert find_faults(opened.page) == []
 
 
 PLACES = """new Promise(resolve => {
