@@ -1,4 +1,4 @@
-"""A family ten times as large as the corpus's opens and moves as easily."""
+"""A family many times as large as the corpus's opens and moves as easily."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from tests.questions import page_of
 
 pytestmark = pytest.mark.needs("chromium")
 
-MODELS = 200_000
-GENEROUS = 4.0
+MODELS = 100_000
+GENEROUS = 3.0
 """Seconds of work of the page's thread, however busy the machine is: some times what it needs."""
 
 
@@ -26,7 +26,7 @@ def seconds_of_work(page: Page) -> float:
     return float(next(each["value"] for each in metrics if each["name"] == "ThreadTime"))
 
 
-def test_two_hundred_thousand_models_open_unfold_and_are_found(
+def test_a_hundred_thousand_models_open_unfold_and_are_found(
     opener: Opener, llama: FamilyTreeReport, tmp_path: Path
 ) -> None:
     report = synthetic_report(MODELS, llama)
