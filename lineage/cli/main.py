@@ -19,6 +19,7 @@ from lineage.cli.descent import trace, tree
 from lineage.cli.export import export
 from lineage.cli.families import families
 from lineage.cli.options import RENAMED, CommandGroup
+from lineage.cli.publish import publish
 from lineage.cli.quality import anomalies, evaluate
 from lineage.cli.recount import recount
 from lineage.cli.report import report
@@ -46,6 +47,7 @@ COMMANDS = (
     export,
     report,
     recount,
+    publish,
     serve,
     snapshots,
     families,

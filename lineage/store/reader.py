@@ -73,8 +73,9 @@ class Snapshot:
         self.list_teachers: Callable[[bool], Iterable[Snapshot]] = lambda thorough: ()
         """Gives the snapshots that may know what its models are called elsewhere in its history:
         the newest, and, where one asks thoroughly, dumps that were imported after it."""
-        self._files = files
-        self.tables: TableReader = tables_of(self._files, manifest)
+        self.files = files
+        """Where its tables lie: the store, or the folder of a copy without opt-outs."""
+        self.tables: TableReader = tables_of(files, manifest)
         self.index: NameIndex | None = None
         """Of a snapshot that is held in memory: what finds a name without reading columns."""
 
@@ -88,7 +89,7 @@ class Snapshot:
         """
         if isinstance(self.tables, ColumnCache):
             return self
-        held = Snapshot(self._files, self.manifest, self.unredacted)
+        held = Snapshot(self.files, self.manifest, self.unredacted)
         held.list_teachers, held.tables = self.list_teachers, ColumnCache(self.tables)
         return held
 

@@ -36,22 +36,30 @@ _SEARCHED = frozenset({"id", "key", "child_key"})
 class TableWriter:
     """Takes batches of any size, writes groups of one size; use as a context manager."""
 
-    def __init__(self, files: Files, path: str, schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        files: Files,
+        path: str,
+        schema: pa.Schema,
+        *,
+        row_group: int = ROW_GROUP,
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        """`row_group` rows are one group; `options` of Parquet's writer come before our own."""
         self.schema = schema
         self.rows = 0
-        self._files, self._path = files, path
+        self._files, self._path, self._row_group = files, path, row_group
         self._pending: list[pa.RecordBatch] = []
         self._waiting = 0
         self._output = files.open_output(path)
-        self._writer = pq.ParquetWriter(
-            self._output,
-            schema,
+        own: dict[str, object] = {
             **_table_codec(path),
-            use_dictionary=[name for name in _table_leaves(schema) if name not in UNREPEATED],
-            write_statistics=[it for it in schema.names if it in _SEARCHED] or False,
-            store_schema=False,
-            write_page_checksum=True,
-        )
+            "use_dictionary": [it for it in _table_leaves(schema) if it not in UNREPEATED],
+            "write_statistics": [it for it in schema.names if it in _SEARCHED] or False,
+            "store_schema": False,
+            "write_page_checksum": True,
+        }
+        self._writer = pq.ParquetWriter(self._output, schema, **own | {**(options or {})})
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows in order."""
@@ -84,12 +92,13 @@ class TableWriter:
 
     def _flush(self, *, whole_groups_only: bool) -> None:
         table = pa.Table.from_batches(self._pending, self.schema)
-        end = len(table) // ROW_GROUP * ROW_GROUP if whole_groups_only else len(table)
+        size = self._row_group
+        end = len(table) // size * size if whole_groups_only else len(table)
         if end:
             # Pages inside a group end where a chunk ends: one chunk, whatever the batches were.
             whole = table.slice(0, end).combine_chunks()
             with self._files.writing(self._path):
-                self._writer.write_table(whole, row_group_size=ROW_GROUP)
+                self._writer.write_table(whole, row_group_size=size)
         remainder = table.slice(end)
         # What is left waits: groups of one size give equal bytes, however the rows arrived.
         self._pending, self._waiting = remainder.to_batches(), len(remainder)

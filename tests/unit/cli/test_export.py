@@ -182,7 +182,7 @@ def test_a_bill_names_the_ancestors(program: Program, store: Path) -> None:
 def test_networkx_reads_the_whole_llama_family(
     program: Program, corpus_snapshot: Any, tmp_path: Path
 ) -> None:
-    store = corpus_snapshot._files.location
+    store = corpus_snapshot.files.location
     asked = ["llama", "--store", store, "--out"]
     assert program("export", "graphml", *asked, "x.graphml").code == 0
     assert program("export", "gexf", *asked, "x.gexf").code == 0

@@ -188,7 +188,7 @@ def test_no_link_that_is_none_is_one(link: str) -> None:
 @pytest.mark.parametrize("least", ["inferred", "declared", "confirmed"])
 def test_every_bill_of_the_corpus_is_valid(corpus_snapshot: Snapshot, least: str) -> None:
     asked = ["export", "cyclonedx", "--min-strength", least]
-    asked += ["--store", corpus_snapshot._files.location]
+    asked += ["--store", corpus_snapshot.files.location]
     for model in ("lmsys/vicuna-7b-v1.3", "databricks/dolly-v2-12b", "mlabonne/Monarch-7B"):
         told = CliRunner().invoke(lineage, [*asked, model])
         assert told.exit_code == 0, told.output

@@ -39,7 +39,7 @@ class Days:
 def days(corpus_snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Days:
     folder = tmp_path_factory.mktemp("days")
     shutil.copytree(
-        Path(corpus_snapshot._files.location) / corpus_snapshot.id, folder / corpus_snapshot.id
+        Path(corpus_snapshot.files.location) / corpus_snapshot.id, folder / corpus_snapshot.id
     )
     before = ParquetStore(str(folder), NO_OPT_OUTS).snapshot()
     laid = updated(before, read_again(), folder, endpoint=BOX)
