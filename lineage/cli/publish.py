@@ -35,9 +35,9 @@ def publish(
 ) -> None:
     """Publish the history as a data set that the Hub's viewer and load_dataset read.
 
-    What is there is not sent again: one commit a day, and a run that was stopped goes on. Models that
-    opted out are removed from all of it, earlier commits included. Snapshots that the store holds no
-    more are deleted there. A store that is no census of the Hub is refused without --sample.
+    What is there is not sent again: one commit a day, and a run that was stopped goes on. Models
+    that opted out are removed from all of it, earlier commits included. Snapshots that the store
+    holds no more are deleted there. A store that is no census of the Hub is refused without --sample.
     """
     from lineage.cli.output import print_result
     from lineage.domain.documents import to_document
