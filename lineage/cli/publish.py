@@ -37,7 +37,7 @@ def publish(
 
     What is there is not sent again: one commit a day, and a run that was stopped goes on. Models
     that opted out are removed from all of it, earlier commits included. Snapshots that the store
-    holds no more are deleted there. A store that is no census of the Hub is refused without --sample.
+    holds no more are deleted there. A store that is no census is refused without --sample.
     """
     from lineage.cli.output import print_result
     from lineage.domain.documents import to_document
