@@ -63,7 +63,7 @@ def publish(
 
 
 def _describe_publication(publication: "Publication") -> "RenderableType":
-    from lineage.cli.tables.layout import fact_lines
+    from lineage.cli.tables.layout import table_fact_lines
 
     done = publication
     lists = {
@@ -73,7 +73,7 @@ def _describe_publication(publication: "Publication") -> "RenderableType":
         "without opt-outs": done.redacted,
     }
     sent = f"{done.files:,} files, {done.bytes / 1e6:,.1f} MB in {done.commits:,} commits"
-    return fact_lines(
+    return table_fact_lines(
         [
             ("data set", done.url + (", marked as a sample" if done.sample else "")),
             ("holds", f"{done.snapshots:,} snapshots, the newest {done.snapshot}"),

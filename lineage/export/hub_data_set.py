@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from lineage.analysis.cut_tables import whole_tables
+from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, SnapshotDamaged, StoreError
@@ -268,7 +268,9 @@ class DataSetPublisher:
         if is_base_rewritten and snapshot.unredacted is None:
             # What it builds on is another file now: it must stand alone.
             write_tables(
-                LocalFiles(str(folder), "TMPDIR"), whole_tables(snapshot), snapshot.manifest
+                LocalFiles(str(folder), "TMPDIR"),
+                list_whole_tables_of_scope(snapshot),
+                snapshot.manifest,
             )
         else:
             folder.mkdir()

@@ -17,7 +17,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import disable_progress_bars
 from huggingface_hub.utils.logging import set_verbosity_error
 
-from lineage.domain.addresses import is_loopback, show_address
+from lineage.domain.addresses import is_loopback, show_url_without_secrets
 from lineage.domain.files import read_regular_file
 from lineage.domain.repo_ids import is_repo_id
 from lineage.errors import (
@@ -58,7 +58,7 @@ def parse_data_set_address(text: str) -> str:
     match = _ADDRESS.fullmatch(text)
     if match is None or not is_repo_id(match[1]):
         raise SettingsError(
-            f"{show_address(text)} is no address of a data set on the Hub",
+            f"{show_url_without_secrets(text)} is no address of a data set on the Hub",
             "example: hf://datasets/OWNER/NAME",
         )
     return match[1]
@@ -79,7 +79,7 @@ class HubRepository:
             )
         if urlsplit(endpoint).scheme != "https" and not is_loopback(endpoint):
             raise SettingsError(
-                f"no token is sent to {show_address(endpoint)}: it is neither https nor on this "
+                f"no token is sent to {show_url_without_secrets(endpoint)}: it is neither https nor on this "
                 "machine",
                 "name another --endpoint",
             )
