@@ -79,8 +79,8 @@ class HubRepository:
             )
         if urlsplit(endpoint).scheme != "https" and not is_loopback(endpoint):
             raise SettingsError(
-                f"no token is sent to {show_url_without_secrets(endpoint)}: it is neither https nor on this "
-                "machine",
+                f"no token is sent to {show_url_without_secrets(endpoint)}: it is neither https "
+                "nor on this machine",
                 "name another --endpoint",
             )
         self.id = id
