@@ -169,7 +169,7 @@ def iceberg(*, out: str, invocation: Invocation) -> None:
     from lineage.store.store import ParquetStore
 
     try:
-        from lineage.export.iceberg import export_iceberg
+        from lineage.export.iceberg import TABLES, export_iceberg
     except ImportError as error:
         if (error.name or "").partition(".")[0] != "pyiceberg":
             raise
@@ -181,9 +181,7 @@ def iceberg(*, out: str, invocation: Invocation) -> None:
         OptOuts.parse(settings.opt_outs),
         lambda note: click.echo(note, err=True),
     )
-    click.echo(
-        f"{out}: {result.snapshots:,} snapshots in {result.tables} tables, {result.new:,} new"
-    )
+    click.echo(f"{out}: {result.snapshots:,} snapshots in {len(TABLES)} tables, {result.new:,} new")
 
 
 def _make_graph_command(format: str, readers: str, example: str) -> click.Command:

@@ -45,7 +45,6 @@ class IcebergExport:
 
     snapshots: int
     new: int
-    tables: int = len(TABLES)
 
 
 def export_iceberg(

@@ -6,7 +6,7 @@ out as Iceberg's Hadoop tables are: `metadata/version-hint.text` names the newes
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import NoReturn, Self
@@ -227,18 +227,13 @@ class TableFolder:
         hint = self._out.read_fresh(f"{self._name}/{_HINT}", 100)
         if hint is None:
             return 0, None
-        try:
+        with suppress(ValueError):
             version = int(hint)
             content = self._out.read_fresh(f"{self._name}/{_metadata_file(version)}", _MOST_BYTES)
             metadata = TableMetadataV2.model_validate_json(content or b"")
-        except ValueError as error:
-            raise self._say_strange_table() from error
-        if STORE not in metadata.properties:
-            raise self._say_strange_table()
-        return version, metadata
-
-    def _say_strange_table(self) -> SettingsError:
-        return SettingsError(
+            if STORE in metadata.properties:
+                return version, metadata
+        raise SettingsError(
             f"{self.address} holds a table that this command did not write",
             "name another folder with --out",
         )

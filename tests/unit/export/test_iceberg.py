@@ -27,6 +27,7 @@ from tests.fakes.fake_clock import NOON
 from tests.updates import updated
 
 DAY = timedelta(days=1)
+SCHEMA_3 = Path(__file__).parents[1] / "store" / "schema_3"
 WORLD = [row(f"owner/m{it}", [f"owner/m{it // 3}"] if it else [], likes=it) for it in range(60)]
 CHILD = row("owner/child", ["owner/m7"], "adapter")
 
@@ -41,7 +42,7 @@ def full_crawl(rows: Sequence[Row], day: int, folder: Path, kind: SnapshotKind) 
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six days: a crawl, two updates, a crawl that misses models, an update, a dump of the past."""
+    """Five days: a crawl, two updates, a crawl that misses models, and an update of that."""
     folder = tmp_path_factory.mktemp("history")
     first = published(WORLD, folder)
     second = updated(first, [row("owner/m8", ["owner/m1"], likes=999), CHILD], folder)
@@ -181,8 +182,9 @@ def test_again_changes_no_byte(history: Path, exported: Path) -> None:
 
 @pytest.fixture
 def world(history: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """A store that a test may change, with its tables beside it."""
-    shutil.copytree(history, tmp_path / "store")
+    """The first three days as a store that a test may change, with its tables beside it."""
+    for day in days_of(history)[:3]:
+        shutil.copytree(history / day.id, tmp_path / "store" / day.id)
     export(tmp_path / "store", tmp_path / "out")
     return tmp_path / "store", tmp_path / "out"
 
@@ -191,7 +193,7 @@ def test_a_new_day_is_added_to_what_is_there(world: tuple[Path, Path]) -> None:
     folder, out = world
     before = contents_of(out)
     updated(days_of(folder)[-1], [row("owner/m3", likes=3000)], folder)
-    assert export(folder, out) == IcebergExport(6, 1)
+    assert export(folder, out) == IcebergExport(4, 1)
     assert_as_the_store(folder, out)
     after = contents_of(out)
     hints = {f"{it.removesuffix('.parquet')}/metadata/version-hint.text" for it in TABLES}
@@ -202,9 +204,9 @@ def test_a_dump_of_the_past_takes_its_place(world: tuple[Path, Path]) -> None:
     folder, out = world
     dump = [it | {"likes": 1} for it in WORLD[:50]]
     ordered = sorted(dump, key=lambda it: str(it["_id"]))
-    at = NOON + 1.5 * DAY
+    at = NOON + 0.5 * DAY
     publish(pages(ordered), origin(SnapshotKind.DUMP, taken_at=at), publication(folder))
-    assert export(folder, out) == IcebergExport(6, 4)
+    assert export(folder, out) == IcebergExport(4, 3)
     assert_as_the_store(folder, out)
 
 
@@ -212,7 +214,7 @@ def test_what_was_pruned_is_dropped_and_the_rest_stays(world: tuple[Path, Path])
     folder, out = world
     pruned = days_of(folder)[1]
     ParquetStore(str(folder), NO_OPT_OUTS).delete(pruned.id)
-    assert export(folder, out) == IcebergExport(4, 0)
+    assert export(folder, out) == IcebergExport(2, 0)
     assert_as_the_store(folder, out)
     assert not [it for it in contents_of(out) if str(number_of(pruned)) in it]
 
@@ -220,31 +222,47 @@ def test_what_was_pruned_is_dropped_and_the_rest_stays(world: tuple[Path, Path])
 def test_a_store_that_was_moved_is_registered_anew(world: tuple[Path, Path]) -> None:
     folder, out = world
     elsewhere = folder.rename(folder.parent / "else where")
-    assert export(elsewhere, out) == IcebergExport(5, 5)
+    assert export(elsewhere, out) == IcebergExport(3, 3)
     assert_as_the_store(elsewhere, out)
 
 
 def test_tables_that_were_moved_are_written_anew(world: tuple[Path, Path]) -> None:
     folder, out = world
     elsewhere = out.rename(out.parent / "moved")
-    assert export(folder, elsewhere) == IcebergExport(5, 5)
+    assert export(folder, elsewhere) == IcebergExport(3, 3)
     assert_as_the_store(folder, elsewhere)
     names = [it for it in contents_of(elsewhere) if "/snap-" in it]
-    assert len(names) == 5 * len(TABLES)
+    assert len(names) == 3 * len(TABLES)
 
 
 def test_days_that_name_who_opted_out_are_left_out(
     world: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, out = world
-    opted_out = OptOuts.parse("owner/back")
-    assert export(folder, out, opted_out) == IcebergExport(4, 0)
-    assert "1 left out: their files name models that opted out" in capsys.readouterr().out
+    opted_out = OptOuts.parse("owner/child")
+    assert export(folder, out, opted_out) == IcebergExport(1, 0)
+    assert "2 left out: their files name models that opted out" in capsys.readouterr().out
     table = table_in(out, schema.MODELS_FILE)
-    assert not pc.any(pc.equal(table.scan().to_arrow()["id"], "owner/back")).as_py()
-    assert not [it for it in contents_of(out) if str(number_of(days_of(folder)[-1])) in it]
-    assert export(folder, out) == IcebergExport(5, 1)
+    assert not pc.any(pc.equal(table.scan().to_arrow()["id"], "owner/child")).as_py()
+    later = {str(number_of(it)) for it in days_of(folder)[1:]}
+    assert not [it for it in contents_of(out) if any(day in it for day in later)]
+    assert export(folder, out, opted_out) == IcebergExport(1, 0)
+    with pytest.raises(StoreError, match="can be registered"):
+        export(folder, out, OptOuts.parse("owner/m20"))
+    assert export(folder, out) == IcebergExport(3, 2)
     assert_as_the_store(folder, out)
+
+
+def test_days_in_former_words_and_of_one_base_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(SCHEMA_3, tmp_path / "store")
+    (tmp_path / "store" / "rows.json").unlink()
+    with pytest.raises(StoreError, match="can be registered"):
+        export(tmp_path / "store", tmp_path / "out")
+    assert "2 of schema 1 to 3 left out" in capsys.readouterr().out
+    published(WORLD, tmp_path / "store", taken_at=NOON + 9 * DAY)
+    assert export(tmp_path / "store", tmp_path / "out") == IcebergExport(1, 1)
 
 
 def test_where_every_day_names_them_nothing_is_written(history: Path, tmp_path: Path) -> None:
