@@ -91,7 +91,7 @@ def test_a_stall_ends_when_the_box_closes() -> None:
     began = time.monotonic()
     with box, pytest.raises(httpx.ReadTimeout):
         httpx.get(f"{box.url}{FIRST}", timeout=0.1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def server() -> Iterator[MisbehavingServer]:
 
 @pytest.fixture
 def client(server: MisbehavingServer) -> Iterator[HubClient]:
-    with client_of(None, endpoint=server.endpoint, token=TOKEN, timeout_seconds=0.2) as client:
+    with client_of(None, endpoint=server.endpoint, token=TOKEN, timeout_seconds=0.6) as client:
         yield client
 
 

@@ -26,7 +26,9 @@ from tests.fakes.raw_hub import Drip, RawHub, reply
 from tests.unit.http.doubles import client_of
 
 TOKEN = "hf_VQzWxTeJkLmNoPq0123456789abcdefGHI"
-DEADLINE = 0.5
+DEADLINE = 0.3
+IN_TIME = 15
+"""Seconds in which what drips for ever must have been given up, however busy the machine is."""
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 DRIPS = {
@@ -58,10 +60,10 @@ def test_an_answer_that_drips_ends_at_the_deadline(drip: Drip) -> None:
     began = time.monotonic()
     with (
         asking(hub, deadline_seconds=DEADLINE) as client,
-        pytest.raises(SourceUnavailable, match=r"not complete after 0\.5 s") as ended,
+        pytest.raises(SourceUnavailable, match=r"not complete after 0\.3 s") as ended,
     ):
         client.get("/api/models")
-    assert DEADLINE <= time.monotonic() - began < DEADLINE + 0.4
+    assert DEADLINE <= time.monotonic() - began < IN_TIME
     assert "request_deadline_seconds" in ended.value.hint
     assert hub.connections == 1
 
@@ -85,7 +87,7 @@ def test_a_download_that_drips_ends_at_the_deadline(redirects: int, tmp_path: Pa
             progress=Progress(),
             tally=RequestTally(),
         )
-    assert time.monotonic() - began < DEADLINE + 0.4
+    assert time.monotonic() - began < IN_TIME
 
 
 def test_a_slow_answer_within_the_deadline_is_taken() -> None:
