@@ -311,7 +311,7 @@ def _scope(
         store, day = open_store(), definition.as_of
         snapshot = store.snapshot(None, holds) if day is None else store.snapshot_at(day, holds)
     _check_argument(snapshot, Snapshot, "snapshot")
-    return Scope(snapshot, families, definition)
+    return Scope(snapshot.with_columns_held(), families, definition)
 
 
 def _check_argument(value: object, kind: Any, name: str) -> None:

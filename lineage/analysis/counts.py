@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import list_count_notes
-from lineage.analysis.documents import count_rows
 from lineage.analysis.groups import divide_members
 from lineage.analysis.members import (
     count_by_relation,
@@ -40,6 +39,8 @@ from lineage.store.reader import BaseRow
 
 def tabulate_counts(counts: Iterable[Count]) -> pa.Table:
     """Return counts as a table: the rows of their CSV, with numbers as numbers."""
+    from lineage.analysis.documents import count_rows
+
     return pa.Table.from_pylist([row for count in counts for row in count_rows(count)])
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
-from lineage.analysis.verdicts import Trace, explain_trace
 from lineage.domain.definitions import Grouping
 from lineage.domain.documents import Document, document_as_flat_row, flat_document_rows, to_document
 from lineage.domain.families import Family
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from lineage.analysis.evaluate.evaluation import Evaluation
     from lineage.analysis.growth.results import Curve
     from lineage.analysis.tree.prune import Tree
+    from lineage.analysis.verdicts import Trace
 
 _EXPLANATIONS = {
     ComparisonStep.DIRECT: "distinct models one declared link below, merges excluded",
@@ -98,13 +98,15 @@ def explain_comparison_step(row: ComparedCount, comparison: Comparison) -> str:
             return _EXPLANATIONS[row.step]
 
 
-def trace_document(trace: Trace) -> Document:
+def trace_document(trace: "Trace") -> Document:
     """Return a trace with its reason in words; paths lead from the model upwards."""
+    from lineage.analysis.verdicts import explain_trace
+
     document: Document = to_document(trace)
     return document | {"explanation": explain_trace(trace)}
 
 
-def trace_rows(trace: Trace) -> Iterator[Document]:
+def trace_rows(trace: "Trace") -> Iterator[Document]:
     """Yield a row for each claim of each edge of each path; without a path one row."""
     document = trace_document(trace)
     names = ("model", "id", "descends", "reason", "explanation")

@@ -79,7 +79,11 @@ def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
     """Walk up from every node and stop on each path at the first root of any release."""
     labelled = root_nodes_of_releases(scope)
     roots = [nodes for _, nodes in labelled]
-    words = reach.reach_label_words_from(edges.child, edges.parent, scope.nodes, roots)
+    # Whoever counted by these edges has had to order them already.
+    is_whole = edges is scope.edges
+    build = reach.Rows.build
+    rows = scope.graph.rows() if is_whole else build(edges.parent, edges.child, scope.nodes)
+    words = reach.reach_row_labels(rows, scope.nodes, roots)
     return Releases([release for release, _ in labelled], roots, words)
 
 

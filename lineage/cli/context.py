@@ -103,7 +103,7 @@ class Invocation:
         from lineage.analysis.scope import Scope
 
         snapshot = self.open_snapshot(definition.as_of, subjects)
-        return Scope(snapshot, self.known_families(), definition)
+        return Scope(snapshot.with_columns_held(), self.known_families(), definition)
 
     def find_family(self, text: str) -> "Family | None":
         """Return the family that a SUBJECT names; None where it names a model or a release."""

@@ -5,27 +5,16 @@ import io
 import logging
 import os
 import sys
+from collections import UserDict
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
 import click
 
 from lineage.cli import logs, options, signals
-from lineage.cli.check import check
-from lineage.cli.count import count
-from lineage.cli.crawl import crawl, doctor
-from lineage.cli.demo import demo, hub
-from lineage.cli.descent import trace, tree
-from lineage.cli.export import export
-from lineage.cli.families import families
 from lineage.cli.options import RENAMED, CommandGroup
-from lineage.cli.publish import publish
-from lineage.cli.quality import anomalies, evaluate
-from lineage.cli.recount import recount
-from lineage.cli.report import report
-from lineage.cli.schedule import schedule
-from lineage.cli.serve import serve
-from lineage.cli.snapshots import snapshots
 from lineage.domain.escape import escape_invisible, escape_log_lines
 from lineage.errors import LineageError, SettingsError, SourceError, StoreError, file_error
 from lineage.version import __version__
@@ -35,30 +24,47 @@ _LOG = logging.getLogger(__name__)
 _CLOSE = 0.65
 _PATHS = (str, bytes)
 
-# Commands import what they need when they run: help must not pay for pyarrow, httpx or rich.
-COMMANDS = (
-    crawl,
-    count,
-    tree,
-    trace,
-    check,
-    anomalies,
-    evaluate,
-    export,
-    report,
-    recount,
-    publish,
-    serve,
-    snapshots,
-    families,
-    schedule,
-    doctor,
-    demo,
-    hub,
+_MODULE_BY_COMMAND = {
+    "crawl": "crawl",
+    "count": "count",
+    "tree": "descent",
+    "trace": "descent",
+    "check": "check",
+    "anomalies": "quality",
+    "evaluate": "quality",
+    "export": "export",
+    "report": "report",
+    "recount": "recount",
+    "publish": "publish",
+    "serve": "serve",
+    "snapshots": "snapshots",
+    "families": "families",
+    "schedule": "schedule",
+    "doctor": "crawl",
+    "demo": "demo",
+    "hub": "demo",
+}
+
+
+class CommandsByName(UserDict[str, Any]):
+    """Every command, imported when it is asked for."""
+
+    # A look-up must not pay for the options of all commands. What a command needs it imports
+    # when it runs: help must not pay for pyarrow, httpx or rich.
+    def __getitem__(self, name: str) -> click.Command:
+        command: str | click.Command = super().__getitem__(name)
+        if not isinstance(command, str):
+            return command
+        loaded: click.Command = getattr(import_module(f"lineage.cli.{command}"), name)
+        self.data[name] = loaded
+        return loaded
+
+
+@click.group(
+    cls=CommandGroup,
+    commands=CommandsByName(_MODULE_BY_COMMAND),
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lineage")
 def lineage() -> None:
     """Which model descends from which on the Hugging Face Hub.
@@ -66,10 +72,6 @@ def lineage() -> None:
     `lineage demo` shows all of it, offline. `lineage crawl` takes a snapshot of the Hub; the
     other commands answer from snapshots, never from the network.
     """
-
-
-for _command in COMMANDS:
-    lineage.add_command(_command)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

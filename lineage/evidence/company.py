@@ -16,7 +16,7 @@ from lineage.domain.families import Family
 from lineage.evidence.infer import InferenceInput, InferredClaim, KnownModel, find_parents
 from lineage.evidence.names import list_curated_ids
 from lineage.evidence.release_names import FamilyReading
-from lineage.graph.reach import mark_nodes, reach_label_words_from
+from lineage.graph.reach import Rows, mark_nodes, reach_row_labels
 
 
 def infer_from_license_tags(
@@ -131,7 +131,8 @@ def _label_by_family(
         np.array([place[root] for root in family.roots() if root in place], np.int64)
         for family in families
     ]
-    words = reach_label_words_from(nodes.child, nodes.parent, len(nodes.ids), seeds)
+    size = len(nodes.ids)
+    words = reach_row_labels(Rows.build(nodes.parent, nodes.child, size), size, seeds)
 
     def families_of(node: int) -> tuple[int, ...]:
         bits = sum(int(word[node]) << (64 * at) for at, word in enumerate(words))

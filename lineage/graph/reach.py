@@ -102,25 +102,26 @@ def reach_labels_from(
     """
     if len(seeds) > MOST_LABELS:
         raise ValueError(f"{len(seeds)} labels do not fit into {MOST_LABELS} bits")
-    return reach_label_words_from(child, parent, nodes, seeds)[0]
+    return reach_row_labels(Rows.build(parent, child, nodes), nodes, seeds)[0]
 
 
-def reach_label_words_from(
-    child: Indices, parent: Indices, nodes: int, seeds: Sequence[Indices]
-) -> list[LabelBits]:
-    """Return the same for any number of labels: bit i % 64 of word i // 64, one word at least."""
-    is_seed = mark_nodes(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
-    open_to_labels = ~is_seed[child]
-    children = Rows.build(parent[open_to_labels], child[open_to_labels], nodes)
+def reach_row_labels(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> list[LabelBits]:
+    """Return the same where the children of every node stand in rows already.
+
+    For any number of labels: bit i % 64 of word i // 64, one word at least.
+    """
+    is_open = ~mark_nodes(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
     starts_of_words = range(0, max(len(seeds), 1), MOST_LABELS)
     return [
-        _spread_labels(children, nodes, seeds[first : first + MOST_LABELS])
+        _spread_labels(children, nodes, seeds[first : first + MOST_LABELS], is_open)
         for first in starts_of_words
     ]
 
 
-def _spread_labels(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> LabelBits:
-    """Let each label go down from its seeds; no child is a seed here."""
+def _spread_labels(
+    children: "Rows", nodes: int, seeds: Sequence[Indices], is_open: Mask
+) -> LabelBits:
+    """Let each label go down from its seeds, to nodes that are open: no seeds of any label."""
     labels = np.zeros(nodes, dtype=np.uint64)
     for bit, labelled in enumerate(seeds):
         labels[labelled] |= np.uint64(1 << bit)
@@ -128,7 +129,7 @@ def _spread_labels(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> La
     while front.size:
         touched = children.list_cells(front)
         incoming = np.repeat(labels[front], children.count_cells(front))
-        news = (incoming & ~labels[touched]) != 0
+        news = ((incoming & ~labels[touched]) != 0) & is_open[touched]
         touched = touched[news]
         np.bitwise_or.at(labels, touched, incoming[news])
         front = sort_distinct_set(touched)

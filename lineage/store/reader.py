@@ -75,6 +75,7 @@ class Snapshot:
         the newest, and, where one asks thoroughly, dumps that were imported after it."""
         self.files = files
         """Where its tables lie: the store, or the folder of a copy without opt-outs."""
+        self._source: Snapshot | None = None
         self.tables: TableReader = tables_of(files, manifest)
         self.index: NameIndex | None = None
         """Of a snapshot that is held in memory: what finds a name without reading columns."""
@@ -91,6 +92,7 @@ class Snapshot:
             return self
         held = Snapshot(self.files, self.manifest, self.unredacted)
         held.list_teachers, held.tables = self.list_teachers, ColumnCache(self.tables)
+        held._source = self  # a redacted copy's files go when its reader goes
         return held
 
     def hold_in_memory(self) -> None:

@@ -24,7 +24,7 @@ HEAVY = {"httpx", "networkx", "huggingface_hub", "rich", "msgspec", "tenacity"}
 
 
 def _loaded_by(*arguments: object) -> set[str]:
-    """Return which packages one run loads, its own process asked at its end."""
+    """Return which modules and packages one run loads, its own process asked at its end."""
     words = [str(one) for one in arguments]
     told = (
         "import atexit, sys\n"
@@ -32,7 +32,8 @@ def _loaded_by(*arguments: object) -> set[str]:
         f"from lineage.cli.main import run\nrun({words!r})\n"
     )
     ended = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
-    return {name.partition(".")[0] for name in ended.stderr.split()}
+    modules = ended.stderr.split()
+    return {*modules, *(name.partition(".")[0] for name in modules)}
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -44,6 +45,8 @@ def test_a_count_loads_nothing_of_the_crawl(store: Path) -> None:
     assert "pyarrow" in loaded
     # A manifest is read by its schema.
     assert not loaded & HEAVY - {"msgspec"}
+    assert "lineage.cli.count" in loaded
+    assert not loaded & {"lineage.cli.export", "lineage.cli.report", "lineage.analysis.verdicts"}
 
 
 def test_every_command_has_help(program: Program) -> None:
