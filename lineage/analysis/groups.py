@@ -79,7 +79,7 @@ def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
     """Walk up from every node and stop on each path at the first root of any release."""
     labelled = root_nodes_of_releases(scope)
     roots = [nodes for _, nodes in labelled]
-    # Whoever counted by these edges has had to order them already.
+    # A count by these edges has put them in order already.
     is_whole = edges is scope.edges
     build = reach.Rows.build
     rows = scope.graph.rows() if is_whole else build(edges.parent, edges.child, scope.nodes)
