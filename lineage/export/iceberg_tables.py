@@ -26,7 +26,7 @@ from pyiceberg.manifest import (
     ManifestWriterV2,
     write_manifest_list,
 )
-from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC
+from pyiceberg.partitioning import PARTITION_FIELD_ID_START, UNPARTITIONED_PARTITION_SPEC
 from pyiceberg.schema import Schema
 from pyiceberg.table.metadata import TableMetadataV2
 from pyiceberg.table.name_mapping import MappedField, NameMapping, create_mapping_from_schema
@@ -203,6 +203,7 @@ class TableFolder:
                 "schemas": [self.schema],
                 "current-schema-id": self.schema.schema_id,
                 "partition-specs": [UNPARTITIONED_PARTITION_SPEC],
+                "last-partition-id": PARTITION_FIELD_ID_START - 1,
                 "sort-orders": [UNSORTED_SORT_ORDER],
                 "properties": {**properties, _MAPPING: self.mapping.model_dump_json()},
                 "current-snapshot-id": newest.snapshot_id,

@@ -164,6 +164,28 @@ def test_no_file_of_the_store_is_copied(history: Path, exported: Path) -> None:
     assert kept == {"deletes"}
 
 
+def test_the_metadata_have_what_the_specification_requires(exported: Path) -> None:
+    for file in TABLES:
+        folder = exported / file.removesuffix(".parquet") / "metadata"
+        version = (folder / "version-hint.text").read_text()
+        metadata = json.loads((folder / f"v{version}.metadata.json").read_text())
+        assert set(metadata) >= {
+            *("format-version", "table-uuid", "location", "last-sequence-number"),
+            *("last-updated-ms", "last-column-id", "schemas", "current-schema-id"),
+            *("partition-specs", "default-spec-id", "last-partition-id"),
+            *("sort-orders", "default-sort-order-id", "current-snapshot-id", "refs"),
+        }
+        table = table_in(exported, file)
+        for snapshot in table.snapshots():
+            for manifest in snapshot.manifests(table.io):
+                # Some readers trust the length, and all the sequences.
+                path = Path(manifest.manifest_path.removeprefix("file://"))
+                assert manifest.manifest_length == path.stat().st_size
+                assert manifest.min_sequence_number <= manifest.sequence_number
+                assert manifest.added_snapshot_id == snapshot.snapshot_id
+                assert manifest.sequence_number == snapshot.sequence_number
+
+
 def test_a_key_is_found_though_two_files_hold_it(history: Path, exported: Path) -> None:
     wanted = f"key == '{key_of('owner/m2')}'"
     found = table_in(exported, schema.METRICS_FILE).scan(row_filter=wanted).to_arrow()
