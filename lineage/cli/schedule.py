@@ -34,6 +34,13 @@ _EVERY = click.option(
 )
 
 
+_PUBLISH = click.option(
+    "--publish",
+    metavar="hf://datasets/OWNER/NAME",
+    help="After each crawl, publish the history to this data set.",
+)
+
+
 @click.group(cls=options.CommandGroup)
 def schedule() -> None:
     """Crawl again and again."""
@@ -47,6 +54,7 @@ def schedule() -> None:
         "lineage schedule print systemd --out units",
         "lineage schedule print kubernetes --every 12h",
         "lineage schedule print systemd --on-publish 'notify --to me'",
+        "lineage schedule print systemd --publish hf://datasets/OWNER/NAME --token-file hf_token",
     ),
 )
 @click.argument("scheduler", type=click.Choice(_SCHEDULERS))
@@ -54,6 +62,7 @@ def schedule() -> None:
     _EVERY,
     options.TOKEN_FILE,
     options.ON_PUBLISH,
+    _PUBLISH,
     click.option(
         "--out",
         metavar="FOLDER",
@@ -61,14 +70,20 @@ def schedule() -> None:
     ),
 )
 def print_units(
-    *, scheduler: str, every: timedelta, out: str | None, invocation: Invocation, **flags: Any
+    *,
+    scheduler: str,
+    every: timedelta,
+    publish: str | None,
+    out: str | None,
+    invocation: Invocation,
+    **flags: Any,
 ) -> None:
     """Write a ready, commented unit: lock, token from a secret, retries, logs."""
     from lineage.cli.output import print_files, print_result
     from lineage.schedule.plan import plan_schedule_here
     from lineage.schedule.units import UNITS
 
-    texts = UNITS[scheduler](plan_schedule_here(invocation.settings(flags), every))
+    texts = UNITS[scheduler](plan_schedule_here(invocation.settings(flags), every, publish))
     if out is not None:
         print_files(
             invocation.format,
@@ -97,8 +112,11 @@ def print_units(
     options.TOKEN_FILE,
     options.SHARE,
     options.ON_PUBLISH,
+    _PUBLISH,
 )
-def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flags: Any) -> None:
+def run_schedule(
+    *, every: timedelta, once: bool, publish: str | None, invocation: Invocation, **flags: Any
+) -> None:
     """Crawl at once if a crawl is overdue, then at every interval; for containers.
 
     A crawl that ends with exit code 3 is tried again after ten minutes, up to three times. Ends
@@ -107,14 +125,16 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     from lineage.cli import signals
     from lineage.crawl.publish_command import split_command
     from lineage.domain.clock import SystemClock
-    from lineage.schedule.plan import CRAWL
+    from lineage.schedule.plan import CRAWL, publish_words
     from lineage.schedule.runner import CrawlProcess, Runner, last_run
 
     # Read once now: a wrong command would fail a day later, at the first crawl.
     split_command(invocation.settings(flags).on_publish)
     # As variables, and not as flags: an address with a secret in it would stand on a command line,
     # which every process of the machine can read.
-    words = [*CRAWL, "-v", "--log-format", "json" if logs.is_command_log_json() else "text"]
+    log_format = ["--log-format", "json" if logs.is_command_log_json() else "text"]
+    words = [*CRAWL, "-v", *log_format]
+    then = [] if publish is None else [*publish_words(publish), *log_format]
     variables = {
         f"LINEAGE_{name.upper()}": str(value)
         for name, value in (invocation.setting_flags() | flags).items()
@@ -123,7 +143,7 @@ def run_schedule(*, every: timedelta, once: bool, invocation: Invocation, **flag
     if (names := invocation.opt_outs_file) is not None:  # without a slash it would be a name
         variables["LINEAGE_OPT_OUTS"] = str(expand_home(names).absolute())
     with signals.stop_signal_requests() as stop:
-        runner = Runner(CrawlProcess(words, variables), stop, SystemClock(), logs.say)
+        runner = Runner(CrawlProcess(words, variables, then), stop, SystemClock(), logs.say)
         if once:
             raise SystemExit(runner.run_once())
         runner.run_every(every, last_run(invocation.open_store()))

@@ -102,6 +102,8 @@ class Plan:
     """A file or folder of this machine."""
     opt_outs: str = ""
     """Ids and owners, divided by commas."""
+    publish: str | None = None
+    """The data set that each snapshot is published to: an address without a sign of any format."""
 
     def __post_init__(self) -> None:
         texts = (self.store, self.cache, self.program, self.folder, self.user)
@@ -114,6 +116,18 @@ class Plan:
                 "name the store without it, and give the secret where the scheduler keeps secrets: "
                 "as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
+
+    @property
+    def turn(self) -> str:
+        """One turn, with its own attempts, as the words after the program's name."""
+        return "schedule run --once" + (f" --publish {self.publish}" if self.publish else "")
+
+    @property
+    def token_use(self) -> str:
+        """What a token is for."""
+        if self.publish is not None:
+            return f"Publishing needs a token that may write to {self.publish}."
+        return "A token doubles the pace, and none is needed."
 
     @property
     def is_scheduled_by_root(self) -> bool:
@@ -154,13 +168,24 @@ class Plan:
         return str(Path(self.folder) / expand_home(path))
 
 
-def plan_schedule_here(settings: Settings, interval: timedelta) -> Plan:
+def publish_words(address: str) -> list[str]:
+    """Return the words that publish to a data set; SettingsError where an address names none."""
+    # Imported here: it brings the Hub's client, and most schedules publish nothing.
+    from lineage.export.hub_repository import parse_data_set_address
+
+    parse_data_set_address(address)
+    return ["publish", address, "-v"]
+
+
+def plan_schedule_here(settings: Settings, interval: timedelta, publish: str | None = None) -> Plan:
     """Return the plan that runs this program, in this folder, as this user.
 
-    Raises SettingsError where the command of --on-publish is none.
+    Raises SettingsError where the command of --on-publish, or the address of --publish, is none.
     """
     # Said now and not at night, by the first crawl that has something to tell.
     split_command(settings.on_publish)
+    if publish is not None:
+        publish_words(publish)
     return Plan(
         interval=interval,
         store=settings.store,
@@ -172,6 +197,7 @@ def plan_schedule_here(settings: Settings, interval: timedelta) -> Plan:
         on_publish=settings.on_publish,
         families=settings.families,
         opt_outs=settings.opt_outs,
+        publish=publish,
     )
 
 

@@ -21,7 +21,7 @@ PAUSE = timedelta(minutes=10)
 _SIGNALS = 128
 _MEANINGS = {
     0: "it is done",
-    SourceError.exit_code: "the Hub could not be read to its end; what was read is kept",
+    SourceError.exit_code: "the Hub did not take part to the end; what was read or sent is kept",
     StoreError.exit_code: "somebody should look; the next run tries again",
 }
 
@@ -154,24 +154,35 @@ class CrawlProcess:
     # ends, and a crash ends one run and not the schedule.
 
     def __init__(
-        self, arguments: Sequence[str], variables: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+        then: Sequence[str] = (),
     ) -> None:
-        """Take the words after `lineage`, and more variables; nothing is started yet."""
+        """Take the words after `lineage`, and more variables; nothing is started yet.
+
+        Where there is a second command, `then`, it runs once the first one has ended with 0.
+        """
         self._environment = {**os.environ, **(variables or {})}
-        self._command = [sys.executable, "-m", "lineage", *arguments]
+        self._commands = [words for words in (arguments, then) if words]
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ended = False
 
     def run(self) -> int:
         """Crawl; return the exit code, as shells count it where a signal ended it."""
-        with self._lock:
-            if self._is_ended:
-                return ENDED
-            self._process = process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, env=self._environment
-            )
-        code = process.wait()
+        code = 0
+        for words in self._commands:
+            with self._lock:
+                if self._is_ended:
+                    return ENDED
+                self._process = process = subprocess.Popen(
+                    [sys.executable, "-m", "lineage", *words],
+                    stdin=subprocess.DEVNULL,
+                    env=self._environment,
+                )
+            if code := process.wait():
+                break
         return code if code >= 0 else 128 - code
 
     def end(self) -> None:

@@ -33,7 +33,7 @@ _LOOPBACK_ALONE = """\
 # It asks no server and answers this machine alone: with another --host take these two lines out.
 IPAddressDeny=any
 IPAddressAllow=localhost"""
-_TOKEN_ADVICE = "# A token doubles the pace. Put it into a file that {} can read, and uncomment:"
+_TOKEN_ADVICE = "# {} Put it into a file that {} can read, and uncomment:"
 
 
 def systemd_units(plan: Plan) -> Mapping[str, str]:
@@ -48,7 +48,7 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         plan.absolute_unit_path(plan.token_file or "/etc/lineage/hf_token")
     )
     if plan.token_file is None:
-        token_note = _TOKEN_ADVICE.format("root alone")
+        token_note = _TOKEN_ADVICE.format(plan.token_use, "root alone")
     else:
         token_note = "# Only root need be able to read the token's file; the service sees a copy."
     if plan.is_scheduled_by_root:
@@ -74,7 +74,11 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         token_note=token_note,
         token_mark="#" if plan.token_file is None else "",
         token_file=token_path,
-        command=f"{_quote_systemd(plan.program)} {' '.join(CRAWL)} -v",
+        command="\nExecStart=".join(
+            f"{_quote_systemd(plan.program)} {' '.join(words)}"
+            for words in ([*CRAWL, "-v"], ["publish", plan.publish or "", "-v"])
+            if "" not in words
+        ),
         retry_code=SourceError.exit_code,
         other_codes=_OTHER_CODES,
         other_codes_in_words=_OTHER_CODES.replace(" ", ", "),
@@ -113,7 +117,8 @@ def crontab(plan: Plan) -> Mapping[str, str]:
         **plan.environment_here(),
     }
     if plan.token_file is None:
-        token = f"{_TOKEN_ADVICE.format('you alone')}\n#LINEAGE_TOKEN_FILE=/path/of/a/file"
+        advice = _TOKEN_ADVICE.format(plan.token_use, "you alone")
+        token = f"{advice}\n#LINEAGE_TOKEN_FILE=/path/of/a/file"
     else:
         token = _spell_cron_variable("LINEAGE_TOKEN_FILE", plan.absolute_unit_path(plan.token_file))
     text = _fill_unit_template(
@@ -123,6 +128,7 @@ def crontab(plan: Plan) -> Mapping[str, str]:
         edit="crontab -e -u SOMEBODY" if plan.is_scheduled_by_root else "crontab -e",
         environment="\n".join(_spell_cron_variable(*item) for item in variables.items()),
         token=token,
+        turn=plan.turn,
         schedule=spell_cron(plan.interval),
     )
     return {"lineage.cron": text}
@@ -161,6 +167,8 @@ def github_schedule_workflow(plan: Plan) -> Mapping[str, str]:
         ),
         folders="\n".join(f"            ${{{{ env.{name} }}}}" for name in names),
         results=_RESULTS,
+        turn=plan.turn,
+        token_use=plan.token_use,
         history="" if plan.store_is_remote else "            ${{ env.LINEAGE_STORE }}\n",
         most_minutes=_MOST_SECONDS // 60 - 60,
     )
@@ -193,7 +201,11 @@ def kubernetes_schedule_manifests(plan: Plan) -> Mapping[str, str]:
         terminated=_ENDED_BY_SIGTERM,
         most_seconds=_MOST_SECONDS,
         results=_RESULTS,
-        line=quote_yaml(f'exec lineage {" ".join(CRAWL)} -v >>"$LINEAGE_RESULTS"'),
+        token_use=plan.token_use,
+        # Where two commands run, `schedule run` hands the signal that ends a pod on to them.
+        line=quote_yaml(
+            f'exec lineage {plan.turn if plan.publish else " ".join(CRAWL)} -v >>"$LINEAGE_RESULTS"'
+        ),
         # Kubernetes expands `$(NAME)`; `$$` is a dollar.
         environment="\n".join(
             f"{indent}- name: {name}\n{indent}  value: {quote_yaml(value.replace('$', '$$'))}"

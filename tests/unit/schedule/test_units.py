@@ -133,6 +133,7 @@ ODD_PLANS = (
     a_plan("s3://bucket/history"),
     a_plan("/srv/$(X) (a) - 🦙"),
     *(a_plan(on_publish=command) for command in COMMANDS),
+    a_plan(publish="hf://datasets/owner/name"),
 )
 
 
@@ -303,6 +304,47 @@ def test_what_is_no_command_is_refused_when_it_is_printed(command: str) -> None:
 def test_without_a_command_no_unit_names_one() -> None:
     for unit in UNITS.values():
         assert "ON_PUBLISH" not in "".join(unit(a_plan()).values())
+
+
+# A crawl and then a publication, as one unit
+
+
+PUBLISHED = "publish hf://datasets/owner/name"
+
+
+def test_every_unit_publishes_after_its_crawl() -> None:
+    plan = a_plan(publish=PUBLISHED.partition(" ")[2])
+    texts = {name: "".join(unit(plan).values()) for name, unit in UNITS.items()}
+    service = UNITS["systemd"](plan)["lineage.service"]
+    crawl, publication = re.findall("^ExecStart=(.*)$", service, re.MULTILINE)
+    assert crawl.endswith("crawl --auto -v")
+    assert publication.endswith(f"{PUBLISHED} -v")
+    for scheduler in ("cron", "github-actions", "kubernetes"):
+        assert f" schedule run --once --{PUBLISHED} " in texts[scheduler]
+    for text in texts.values():
+        assert "a token that may write to hf://datasets/owner/name" in text
+    for unit in UNITS.values():
+        assert "publish" not in "".join(unit(a_plan()).values()).replace("--on-publish", "")
+
+
+@pytest.mark.needs("systemd-analyze")
+def test_systemd_takes_a_publication(tmp_path: Path) -> None:
+    plan = a_plan(publish="hf://datasets/owner/name", program="/usr/bin/env")
+    paths = written(UNITS["systemd"](plan), tmp_path)
+    assert said_by(["systemd-analyze", "verify", *paths]) == (0, "")
+
+
+@pytest.mark.needs("crontab")
+def test_cron_takes_a_publication(tmp_path: Path) -> None:
+    plan = a_plan(publish="hf://datasets/owner/name")
+    code, said = said_by(["crontab", "-n", *written(UNITS["cron"](plan), tmp_path)])
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("address", ["hf://datasets/owner", "owner/name", "hf://datasets/a/b;c"])
+def test_what_is_no_data_set_is_refused_when_it_is_printed(address: str) -> None:
+    with pytest.raises(SettingsError, match="no address of a data set"):
+        plan_schedule_here(Settings(), DAY, address)
 
 
 # They hold no secret, and name where it comes from
