@@ -74,11 +74,7 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         token_note=token_note,
         token_mark="#" if plan.token_file is None else "",
         token_file=token_path,
-        command="\nExecStart=".join(
-            f"{_quote_systemd(plan.program)} {' '.join(words)}"
-            for words in ([*CRAWL, "-v"], ["publish", plan.publish or "", "-v"])
-            if "" not in words
-        ),
+        command=_list_systemd_commands(plan),
         retry_code=SourceError.exit_code,
         other_codes=_OTHER_CODES,
         other_codes_in_words=_OTHER_CODES.replace(" ", ", "),
@@ -100,6 +96,11 @@ def systemd_units(plan: Plan) -> Mapping[str, str]:
         "lineage.service": service,
         "lineage.timer": _fill_unit_template("lineage.timer", calendar_event=event),
     }
+
+
+def _list_systemd_commands(plan: Plan) -> str:
+    words = [" ".join(CRAWL), *([f"publish {plan.publish}"] if plan.publish else [])]
+    return "\nExecStart=".join(f"{_quote_systemd(plan.program)} {it} -v" for it in words)
 
 
 def _list_systemd_variables(variables: Mapping[str, str]) -> str:
