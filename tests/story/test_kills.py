@@ -23,7 +23,7 @@ from tests.story.stage import PAGE, PLENTY, Stage, a_world, asked_targets, sent_
 
 WORLD = a_world(4100)
 PAGES = -(-len(WORLD) // PAGE) + 1
-KILLS = int(os.environ.get("STORY_KILLS", "12"))
+KILLS = int(os.environ.get("STORY_KILLS", "10"))
 KILLS_OF_ONE_CRAWL = 4
 IN_TIME = 60.0
 

@@ -22,7 +22,7 @@ from tests.story.stage import PLENTY, Stage, a_world
 from tests.unit.demo.rows import a_child
 
 WORLD = a_world(4100)
-KILLS = max(6, int(os.environ.get("STORY_KILLS", "30")) // 3)
+KILLS = max(6, int(os.environ.get("STORY_KILLS", "10")) // 3)
 MOST_KILLS_OF_ONE = 6
 IN_TIME = 60.0
 
