@@ -252,5 +252,6 @@ def _explain_spark_error(error: Exception, *, has_started: bool) -> LineageError
 def _shorten_spark_words(error: Exception) -> str:
     """Return the last line of a traceback, else the first line: Spark's words go on for pages."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("An error occurred while calling")]
     errors = [line for line in lines if line.partition(":")[0].endswith("Error")]
     return (errors or lines or [type(error).__name__])[0][:300]

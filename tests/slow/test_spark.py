@@ -62,7 +62,10 @@ if __name__ == "__main__":
     for name, words in json.loads(sys.argv[1]).items():
         print("RUN:", name, file=sys.stderr, flush=True)
         with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()) as errors:
-            code = run(["--store", sys.argv[2], *words])
+            try:
+                run(["--store", sys.argv[2], *words])
+            except SystemExit as ended:
+                code = ended.code
         outcomes[name] = code, output.getvalue(), errors.getvalue()
     print(json.dumps(outcomes))
     session.stop()
