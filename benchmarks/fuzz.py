@@ -184,8 +184,8 @@ def read_answers(random: random.Random) -> None:
     with client_of(httpx.MockTransport(answer), token=token) as client:
         reader = PageReader(client, NoLog(), client.tally)
         if random.random() < 0.5:
-            list(islice(HubSource(reader).everything(), 20))
-        HubSource(reader).model("owner/name")
+            list(islice(HubSource(reader).list_everything_of_source(), 20))
+        HubSource(reader).read_model_from_source("owner/name")
         HubAvailability(reader).ask(key_of("owner/name"), "owner/name")
 
 
@@ -195,10 +195,10 @@ class NoLog(PageLog):
     def __init__(self) -> None:
         self.started_at = datetime(2026, 11, 21, tzinfo=UTC)
 
-    def get(self, request: str) -> RecordedPage | None:
+    def get_logged_page(self, request: str) -> RecordedPage | None:
         return None
 
-    def put(
+    def put_logged_page(
         self, request: str, headers: Mapping[str, str], body: bytes, status: int = 200
     ) -> RecordedPage:
         return RecordedPage(request, headers, body, self.started_at, status)

@@ -32,8 +32,8 @@ def bodies(cache: Path, most: int = PAGES_OF_A_PASS) -> Iterator[bytes]:
     identity = json.loads(next((cache / "pages").glob("*/log.json")).read_bytes())["identity"]
     log = logs.find_latest_page_log(identity)
     assert log is not None
-    for _, request in zip(range(most), log.requests(), strict=False):
-        page = log.get(request)
+    for _, request in zip(range(most), log.logged_requests(), strict=False):
+        page = log.get_logged_page(request)
         assert page is not None
         yield page.body
 

@@ -121,7 +121,7 @@ def write_pages(
     params: Sequence[tuple[str, str]] = FULL_PARAMS,
 ) -> int:
     """Record the whole walk in a new page log under the cache; return the bytes of its bodies."""
-    log = PageLogs(cache / "pages", SystemClock()).begin(identity)
+    log = PageLogs(cache / "pages", SystemClock()).begin_page_log(identity)
     request, size, seen = request_text(path, params), 0, 0
     for body in bodies(models):
         seen = min(seen + PAGE_SIZE, models.graph.nodes)
@@ -131,7 +131,7 @@ def write_pages(
         following = request_text(path, (*params, ("cursor", cursor)))
         if seen < models.graph.nodes:
             headers["link"] = f'<{ENDPOINT}{following}>; rel="next"'
-        log.put(request, headers, body)
+        log.put_logged_page(request, headers, body)
         request, size = following, size + len(body)
     return size
 

@@ -206,7 +206,7 @@ def _list_denied_ancestors(
     """Yield, for each denied pattern and license, the nearest node that matches it."""
     nodes = came_by if among is None else among
     for pattern in rules.deny:
-        node = next((it for it in nodes if facts.matches(pattern, it)), None)
+        node = next((it for it in nodes if facts.matches_rule_to_check(pattern, it)), None)
         if node is not None:
             path = facts.ancestry.path_to(node, came_by)
             yield Match(RuleKind.DENY, pattern.text, facts.ancestry.ids[node], ()), path
@@ -224,7 +224,7 @@ def _list_disallowed_roots(
 ) -> Iterator[_RuleMatch]:
     """Yield each root at which a declared path ends and that no allowed pattern matches."""
     for node in _roots_where_ancestry_ends(facts, came_by) if rules.allow else ():
-        if not any(facts.matches(pattern, node) for pattern in rules.allow):
+        if not any(facts.matches_rule_to_check(pattern, node) for pattern in rules.allow):
             root, path = facts.ancestry.ids[node], facts.ancestry.path_to(node, came_by)
             yield Match(RuleKind.ALLOW, None, root, (), _NOTHING_ALLOWED), path
 

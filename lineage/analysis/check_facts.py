@@ -38,7 +38,7 @@ class CheckFacts:
     shas: Mapping[int, str]
     _matches: dict[tuple[str, int], bool] = field(default_factory=dict, compare=False, repr=False)
 
-    def matches(self, pattern: Pattern, node: int) -> bool:
+    def matches_rule_to_check(self, pattern: Pattern, node: int) -> bool:
         """Say whether a pattern means a node; asked once, however many models stand below it."""
         key = pattern.text, node
         if key not in self._matches:

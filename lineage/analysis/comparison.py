@@ -134,7 +134,7 @@ def members_of_comparison_step(
         # On the edges of the step: others lead to releases that a model does not reach by it.
         labels = find_releases(scope, scope.edges)
         own = labels.only_release() == labels.releases.index(subject.release)
-        members = members.among(own)
+        members = members.members_among(own)
     return ids, members
 
 
@@ -201,6 +201,6 @@ def _author_codes_of_members(scope: Scope, which: Mask) -> Nodes:
 
 
 def _compare_by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
-    names = releases.names()
+    names = releases.names_of_counted_releases()
     numbers = np.bincount(releases.place_by_node()[nodes], minlength=len(names)).tolist()
     return {name: number for name, number in zip(names, numbers, strict=True) if number}

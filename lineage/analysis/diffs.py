@@ -38,7 +38,7 @@ class NamedNodes:
     listed: int
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> "NamedNodes":
+    def nodes_named_in_diff(cls, snapshot: Snapshot) -> "NamedNodes":
         """Read the nodes of a snapshot, in order of their numbers."""
         bases = snapshot.table(schema.COUNTS_FILE, ["node", "key", "id"])
         unrecorded = bases.filter(pc.greater_equal(bases["node"], snapshot.records)).sort_by("node")
@@ -167,7 +167,7 @@ class Alert:
 
 def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]) -> Diff:
     """Compare two snapshots by key; today's families are counted in both."""
-    old, new = NamedNodes.of(before), NamedNodes.of(after)
+    old, new = NamedNodes.nodes_named_in_diff(before), NamedNodes.nodes_named_in_diff(after)
     node_after = match_compared_nodes(old, new)
     was_listed, is_listed = old.are_listed(), new.are_listed()
     stayed = np.flatnonzero(was_listed & (node_after != NO_NODE) & is_listed[node_after])

@@ -189,7 +189,10 @@ def _compare_dump_edges(
     claims = snapshot.table(schema.EVIDENCE_FILE, [*_PAIR, "rule"])
     hub = claims.filter(pc.equal(claims["rule"], _HUB)).group_by(_PAIR).aggregate([])
     dumped = _translate_keys_for_comparison(columns, place, here.keys)
-    nodes, there = NamedNodes.of(snapshot), _nodes_of_compared_snapshot(columns.models)
+    nodes, there = (
+        NamedNodes.nodes_named_in_diff(snapshot),
+        _nodes_of_compared_snapshot(columns.models),
+    )
     keys = pa.concat_arrays([nodes.keys, there.keys])
     names = pa.concat_arrays([nodes.ids, there.ids])
     # Compared by key alone: a rename between the two dates is no different edge.

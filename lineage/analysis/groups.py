@@ -47,7 +47,7 @@ class Releases:
         )
         return [release for at, release in enumerate(self.releases) if bits >> at & 1]
 
-    def names(self) -> list[str]:
+    def names_of_counted_releases(self) -> list[str]:
         """Return what models are divided into: the releases, then those of several and of none."""
         return [*(release.name for release in self.releases), MIXED, UNKNOWN]
 
@@ -131,7 +131,7 @@ def _values_of_count_group(
         case Grouping.RELEASE:
             releases = find_releases(scope, members.edges)
             places = pa.array(releases.place_by_node()[nodes])
-            return pa.array(releases.names()).take(places)
+            return pa.array(releases.names_of_counted_releases()).take(places)
         case Grouping.MONTH:
             moments = scope.snapshot.record_column("created_at").take(pa.array(nodes))
             column = pc.strftime(moments, "%Y-%m")

@@ -33,7 +33,7 @@ class Members:
     direct: Mask
     """The counted ones right below a root."""
 
-    def among(self, some: Mask) -> "Members":
+    def members_among(self, some: Mask) -> "Members":
         """Return those of them that are among some nodes, on the same edges."""
         return replace(
             self,

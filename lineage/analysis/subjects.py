@@ -189,7 +189,7 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     if subject.release is not None:
         releases_by_node = find_releases(scope, scope.edges)
         own = releases_by_node.only_release() == releases_by_node.releases.index(subject.release)
-        members = members.among(own)
+        members = members.members_among(own)
     return SubjectMembers(scope, ids, roots, members)
 
 

@@ -112,7 +112,7 @@ def serve(
         is_local = is_loopback_host(host)
         app = make_app(server, cors=cors, is_local=is_local, more=page_routes(server))
         run_server(app, bound, snapshots, stop, say_ready)
-    server.close()
+    server.close_server()
     logs.say(f"stopped: {signals.describe_interrupted_command_outcome()}")
 
 
@@ -126,12 +126,12 @@ def _open_snapshots_of_serve_command(invocation: Invocation) -> "OpenSnapshots":
     store, opt_outs = invocation.open_store(), OptOuts.parse(invocation.settings().opt_outs)
     snapshots = OpenSnapshots(store, invocation.known_families(), opt_outs.digest())
     try:
-        snapshots.refresh()
+        snapshots.refresh_served_snapshots()
     except SettingsError:
         raise
     except LineageError as error:
         logs.say(f"warning: {error.message}")
-    if snapshots.latest is None:
+    if snapshots.latest_served_snapshot is None:
         logs.say(f"no snapshot in {store.location} yet: answers are 503 until there is one")
     return snapshots
 
@@ -158,13 +158,13 @@ def _run_serve_mcp_command(server: "Server", snapshots: "OpenSnapshots") -> None
             ended.set()
 
     with signals.stop_signal_requests() as stop:
-        Thread(target=snapshots.watch, args=(ended, 1.0), daemon=True).start()
+        Thread(target=snapshots.watch_served_snapshots, args=(ended, 1.0), daemon=True).start()
         # Reading standard input cannot be interrupted: the thread ends with the process.
         Thread(target=speak, daemon=True).start()
         while not (stop.wait(0.1) or ended.is_set()):
             pass
     ended.set()
-    server.close()
+    server.close_server()
 
 
 def _is_origin_option(text: str) -> bool:

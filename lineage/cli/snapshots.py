@@ -274,7 +274,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     )
     # The dump may name models that opted out since: they leave its pages before any comparison.
     with open_dump(file) as dump:
-        pages = map(opt_outs.redact, dump.everything())
+        pages = map(opt_outs.redact, dump.list_everything_of_source())
         result = dump_check.check_against(
             snapshot, pages, dump=dump.name, missing=dump.missing, examples=examples
         )

@@ -128,7 +128,9 @@ def _publish_crawled_dump(
             "Without _id a model is known by its name alone: renames show as a removal and an "
             "addition, and keys that begin with ffffffff stand in for the Hub's own."
         )
-    manifest = publish(dump.everything(), origin, replace(context, models_expected=dump.rows))
+    manifest = publish(
+        dump.list_everything_of_source(), origin, replace(context, models_expected=dump.rows)
+    )
     if manifest.unread_fields:
         # A column that is read in part is published, and not in silence.
         cells = ", ".join(f"{n:,} of {name}" for name, n in sorted(manifest.unread_fields.items()))

@@ -166,13 +166,13 @@ def _request_live_records(
     clock, progress = clock or SystemClock(), progress or Progress()
     requested, queue = set(names), deque(names)
     with TemporaryDirectory() as folder, open_hub_for_crawl(settings, clock, progress) as client:
-        log = PageLogs(Path(folder), clock).begin({"asked": names[0]})
+        log = PageLogs(Path(folder), clock).begin_page_log({"asked": names[0]})
         source = HubSource(PageReader(client, log, RequestTally(), drop_private_rows))
         for _ in range(MOST_LOOKED_UP):
             if not queue:
                 return
             name = queue.popleft()
-            page = source.model(name)
+            page = source.read_model_from_source(name)
             for record in [] if page is None else opt_out_filter.redact(page).records:
                 yield name, record
                 fresh = _live_parents_to_ask_for(snapshot, record) - requested

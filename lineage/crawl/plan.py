@@ -53,7 +53,7 @@ class UpdateStart:
 # included; the whole Hub is some 3,240 requests. So everything is listed, not descended.
 def crawl_everything(source: Source) -> Iterator[RecordPage]:
     """Yield every model the source lists, each once."""
-    return drop_repeated_crawl_rows(source.everything())
+    return drop_repeated_crawl_rows(source.list_everything_of_source())
 
 
 def drop_repeated_crawl_rows(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
@@ -128,12 +128,12 @@ def crawl_below(source: Source, base: str) -> Iterator[RecordPage]:
     """
     seen_keys: set[str] = set()
     parents = deque([base])
-    if (base_page := source.model(base)) is not None:
+    if (base_page := source.read_model_from_source(base)) is not None:
         yield _drop_rows_of_this_crawl(base_page, seen_keys)
         # A former name leads to the model; its children are listed under the name it has now.
         parents = deque(record.id for record in base_page.records) or parents
     while parents:
-        for page in source.children(parents.popleft()):
+        for page in source.list_children_from_source(parents.popleft()):
             new_rows = _drop_rows_of_this_crawl(page, seen_keys)
             parents.extend(record.id for record in new_rows.records)
             yield new_rows

@@ -76,7 +76,7 @@ def choose_crawl_log(
         if unfinished is not None and _find_overtaking_crawl(store, unfinished) is not None:
             unfinished.close("overtaken")
             unfinished = None
-        return unfinished or logs.begin(identity)
+        return unfinished or logs.begin_page_log(identity)
     if (log := logs.find_latest_page_log(identity)) is None:
         raise PageNotRecorded(
             f"no recorded crawl of {settings.endpoint} lies in {settings.cache}",
@@ -102,7 +102,7 @@ def find_published_crawl(store: ParquetStore, log: PageLog, origin: Origin) -> M
         # The same second can hold another run of the same kind: the pages tell them apart.
         if (
             crawl_attempt_of(manifest.origin) == crawl_attempt_of(origin)
-            and log.get(last_page) is not None
+            and log.get_logged_page(last_page) is not None
         ):
             return manifest
     return None
@@ -239,7 +239,7 @@ def _run_crawl_plan(
                 manifest = publish(pages, origin, context, update_of=plan.previous)
     if not settings.offline:
         log.close(manifest.id)
-        logs.prune()
+        logs.prune_page_logs()
     cards_asked = None if card_reading is None else card_reading.source.requested
     return CrawlReport(manifest, tally, clock.monotonic() - began, cards_asked)
 

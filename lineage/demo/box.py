@@ -50,7 +50,7 @@ class Quota:
     resolvers: int = 3000
     pages: int = 100
 
-    def of(self, bucket: Bucket) -> int:
+    def box_quota_of(self, bucket: Bucket) -> int:
         """Return what this bucket allows."""
         return {"api": self.api, "resolvers": self.resolvers, "pages": self.pages}[bucket]
 
@@ -76,7 +76,7 @@ class QuotaState:
     reset_seconds: int
     refused: bool
 
-    def headers(self) -> dict[str, str]:
+    def rate_limit_headers_of_box(self) -> dict[str, str]:
         """Return both headers, in the form of draft-ietf-httpapi-ratelimit-headers-09."""
         return {
             "RateLimit": f'"{self.bucket}";r={self.remaining};t={self.reset_seconds}',
@@ -98,9 +98,9 @@ class QuotaWindows:
         self._windows: dict[tuple[str, Bucket], tuple[float, int]] = {}
         self._lock = Lock()
 
-    def spend(self, address: str, token: str | None, bucket: Bucket) -> QuotaState:
+    def spend_box_quota(self, address: str, token: str | None, bucket: Bucket) -> QuotaState:
         """Count one request of a token, or of an address without one."""
-        quota = self._quotas.get(token, ANONYMOUS if token is None else FREE).of(bucket)
+        quota = self._quotas.get(token, ANONYMOUS if token is None else FREE).box_quota_of(bucket)
         client = (f"address {address}" if token is None else f"token {token}", bucket)
         with self._lock:
             now = self._clock.monotonic()
@@ -132,7 +132,9 @@ class BoxHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer any request; the box decides what methods it takes."""
         box = self.server.box
-        answer = box.answer(self.command, self.path, self.headers, self.client_address[0])
+        answer = box.answer_box_request(
+            self.command, self.path, self.headers, self.client_address[0]
+        )
         # A body left in the connection would be read as the next request.
         length = self.headers.get("Content-Length", "")
         self.rfile.read(int(length) if length.isdigit() else 0)
@@ -216,19 +218,21 @@ class HubBox:
         if kind is None and self.failures:
             raise self.failures[0]
 
-    def answer(self, method: str, target: str, headers: Message, address: str) -> BoxAnswer:
+    def answer_box_request(
+        self, method: str, target: str, headers: Message, address: str
+    ) -> BoxAnswer:
         """Return the answer to one request, with the headers that name its quota."""
         token = str(headers.get("Authorization", "")).removeprefix("Bearer ").strip() or None
-        quota_state = self.windows.spend(
+        quota_state = self.windows.spend_box_quota(
             address, token, _box_quota_bucket_of(urlsplit(target).path)
         )
         if quota_state.refused:
-            answer = self.refuse(quota_state)
+            answer = self.refuse_box_request(quota_state)
         else:
             answer = self.serve(method, target, token)
         return self.add_box_rate_limits(answer, quota_state)
 
-    def refuse(self, quota_state: QuotaState) -> BoxAnswer:
+    def refuse_box_request(self, quota_state: QuotaState) -> BoxAnswer:
         """Return the 429 for a client whose quota is used up."""
         return error(429, RATE_LIMITED)
 
@@ -265,7 +269,7 @@ class HubBox:
 
     def add_box_rate_limits(self, answer: BoxAnswer, quota_state: QuotaState) -> BoxAnswer:
         """Return the answer with the rate limit's headers, unless it has its own."""
-        answer.headers.update(quota_state.headers() | answer.headers)
+        answer.headers.update(quota_state.rate_limit_headers_of_box() | answer.headers)
         return answer
 
 

@@ -44,7 +44,7 @@ class Catalog:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def get(self, id: str) -> Row | None:
+    def box_model_at(self, id: str) -> Row | None:
         """Return the model of this name, None where there is none now."""
         with self._lock:
             key = self._key_of.get(id)
@@ -60,37 +60,37 @@ class Catalog:
             row = self._rows.get(self._former.get(former, ""))
             return None if row is None else str(row["id"])
 
-    def after(self, key: str, most: int) -> list[Row]:
+    def box_models_after(self, key: str, most: int) -> list[Row]:
         """Return up to so many rows whose `_id` is greater, smallest first."""
         with self._lock:
             start = bisect_right(self._keys, key)
             return [self._rows[k] for k in self._keys[start : start + most]]
 
-    def before(self, key: str | None, most: int) -> list[Row]:
+    def box_models_before(self, key: str | None, most: int) -> list[Row]:
         """Return up to so many rows whose `_id` is smaller, or all the last, greatest first."""
         with self._lock:
             end = len(self._keys) if key is None else bisect_left(self._keys, key)
             return [self._rows[k] for k in reversed(self._keys[max(0, end - most) : end])]
 
-    def rows(self) -> list[Row]:
+    def box_rows(self) -> list[Row]:
         """Return all rows by `_id`, smallest first."""
         with self._lock:
             return [self._rows[key] for key in self._keys]
 
-    def ordered(self, field: str) -> list[Row]:
+    def ordered_box_models(self, field: str) -> list[Row]:
         """Return all rows by `rank` of a field; kept until the catalog changes."""
         with self._lock:
             if field not in self._orders:
                 self._orders[field] = sorted(
-                    self.rows(), key=lambda row: rank_in_catalog(row, field)
+                    self.box_rows(), key=lambda row: rank_in_catalog(row, field)
                 )
             return self._orders[field]
 
-    def tagged(self, tag: str) -> list[Row]:
+    def tagged_box_models(self, tag: str) -> list[Row]:
         """Return the rows that carry a `base_model:` tag, by `_id`, without a look at all rows."""
         with self._lock:
             if self._children is None:
-                self._children = _corpus_children_by_tag(self.rows())
+                self._children = _corpus_children_by_tag(self.box_rows())
             return [self._rows[key] for key in self._children.get(tag, ())]
 
     def _put_in_catalog(self, row: Row) -> None:

@@ -60,7 +60,7 @@ class ListingQuery:
     gated: bool | None
 
     @property
-    def narrows(self) -> bool:
+    def narrows_box_listing(self) -> bool:
         """Whether it filters; the Hub answers such queries from another index."""
         return bool(self.tags or self.equals or self.search or self.gated is not None)
 
@@ -149,7 +149,7 @@ def _write_box_cursor(query: ListingQuery, row: Row) -> str:
     else:
         after_equals = {query.sort: value, "_id": {"$gt": key}}
         position = {"$or": [after_equals, {query.sort: {"$lt": value}}, {query.sort: None}]}
-    if query.narrows:
+    if query.narrows_box_listing:
         position["searchSequenceToken"] = base64.b64encode(bytes.fromhex(key)).decode()
     return base64.b64encode(json.dumps(position, separators=(",", ":")).encode()).decode()
 
@@ -170,17 +170,21 @@ def _select_box_rows(catalog: Catalog, query: ListingQuery, most: int) -> list[R
             else 0
         )
         return rows[start : start + most]
-    if query.narrows:
+    if query.narrows_box_listing:
         rows = _filter_box_rows(catalog, query)
         if query.ascending:
             return [row for row in rows if key is None or row["_id"] > key][:most]
         return [row for row in reversed(rows) if key is None or row["_id"] < key][:most]
-    return catalog.after(key or "", most) if query.ascending else catalog.before(key, most)
+    return (
+        catalog.box_models_after(key or "", most)
+        if query.ascending
+        else catalog.box_models_before(key, most)
+    )
 
 
 def _sort_box_rows(catalog: Catalog, query: ListingQuery) -> list[Row]:
-    if not query.narrows:
-        return catalog.ordered(query.sort)
+    if not query.narrows_box_listing:
+        return catalog.ordered_box_models(query.sort)
     return sorted(
         _filter_box_rows(catalog, query), key=lambda row: rank_in_catalog(row, query.sort)
     )
@@ -188,7 +192,7 @@ def _sort_box_rows(catalog: Catalog, query: ListingQuery) -> list[Row]:
 
 def _filter_box_rows(catalog: Catalog, query: ListingQuery) -> list[Row]:
     base = next((tag for tag in query.tags if tag.startswith("base_model:")), None)
-    rows = catalog.rows() if base is None else catalog.tagged(base)
+    rows = catalog.box_rows() if base is None else catalog.tagged_box_models(base)
     return [row for row in rows if _matches_box_query(row, query)]
 
 

@@ -106,7 +106,7 @@ def answer_cached_file(catalog: Catalog, path: str) -> BoxAnswer:
     """Return the answer to `/api/resolve-cache/models/<path>`, the end of a `resolve`."""
     owner, _, rest = path.partition("/")
     name, _, _ = rest.partition("/")
-    row = catalog.get(unquote(f"{owner}/{name}")) or catalog.get(unquote(owner))
+    row = catalog.box_model_at(unquote(f"{owner}/{name}")) or catalog.box_model_at(unquote(owner))
     card = None if row is None or row.get("_private") else card_text(row)
     if row is None or card is None or not path.endswith(f"/{CARD}"):
         return error(404, "Entry not found", "EntryNotFound")
@@ -132,7 +132,7 @@ def _answer_about_box_repo(
     prefix: str,
     query: str,
 ) -> BoxAnswer:
-    row = catalog.get(repo.id)
+    row = catalog.box_model_at(repo.id)
     if row is not None and row.get("_private"):
         return _hide_box_repo(token)
     if row is not None and row.get("_disabled"):
@@ -163,7 +163,7 @@ def _serve_box_detail(catalog: Catalog, row: Row, query: str) -> BoxAnswer:
         raise BadQuery(f'"expand" must be one of [{", ".join(DETAIL_FIELDS)}]')
     if "childrenModelCount" in fields:
         counts = {
-            relation: len(catalog.tagged(f"base_model:{relation}:{row['id']}"))
+            relation: len(catalog.tagged_box_models(f"base_model:{relation}:{row['id']}"))
             for relation in RELATIONS
         }
         row = row | {"childrenModelCount": counts}

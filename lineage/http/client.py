@@ -174,7 +174,7 @@ class HubClient:
             raise UnexpectedPage(
                 f"what is asked next is no address: {printable_body(path)}"
             ) from error
-        return self._reader.ask(request, find_doubt)
+        return self._reader.ask_for_http_answer(request, find_doubt)
 
     def close(self) -> None:
         """Close the connections."""

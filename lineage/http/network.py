@@ -41,13 +41,13 @@ class Deadline:
         self._ends_at = math.inf
         self._address = ""
 
-    def begin(self, address: str) -> None:
+    def begin_request_deadline(self, address: str) -> None:
         """Let the time of a request to an address run."""
         self._address = address
         if self._ends_at == math.inf or not self._spans_redirects:
             self._ends_at = time.monotonic() + self._seconds
 
-    def run(self, action: Callable[[float], _T], timeout: float | None) -> _T:
+    def run_before_deadline(self, action: Callable[[float], _T], timeout: float | None) -> _T:
         """Do what may block with the timeout that is left for it."""
         remaining = self._ends_at - time.monotonic()
         if remaining > 0:
@@ -91,7 +91,7 @@ class NetworkTransport(httpx.BaseTransport):
             if _connection_holds_unread_bytes(connection):
                 # They would be taken for the answer to this request.
                 connection.close()
-        self._deadline.begin(printable_body(request.url.host + request.url.path))
+        self._deadline.begin_request_deadline(printable_body(request.url.host + request.url.path))
         return self._http.handle_request(request)
 
     def close(self) -> None:
@@ -155,11 +155,11 @@ class _TimedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
-        for address in self._deadline.run(
+        for address in self._deadline.run_before_deadline(
             lambda seconds: self._resolve_host(host, seconds), timeout
         ):
             try:
-                stream = self._deadline.run(
+                stream = self._deadline.run_before_deadline(
                     lambda seconds, address=address: self._opener.connect_tcp(  # type: ignore[misc]
                         address, port, seconds, local_address, socket_options
                     ),
@@ -208,10 +208,14 @@ class TimedStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._deadline.run(lambda seconds: self._stream.read(max_bytes, seconds), timeout)
+        return self._deadline.run_before_deadline(
+            lambda seconds: self._stream.read(max_bytes, seconds), timeout
+        )
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._deadline.run(lambda seconds: self._stream.write(buffer, seconds), timeout)
+        self._deadline.run_before_deadline(
+            lambda seconds: self._stream.write(buffer, seconds), timeout
+        )
 
     def close(self) -> None:
         self._stream.close()
@@ -223,7 +227,7 @@ class TimedStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         try:
-            stream = self._deadline.run(
+            stream = self._deadline.run_before_deadline(
                 lambda seconds: self._stream.start_tls(ssl_context, server_hostname, seconds),
                 timeout,
             )

@@ -82,11 +82,11 @@ class PageLog:
         self._max_body_bytes = max_body_bytes
 
     @property
-    def closed(self) -> bool:
+    def is_page_log_closed(self) -> bool:
         """Whether a snapshot was published from it, so that the next crawl asks anew."""
         return (self.folder / _CLOSED).exists()
 
-    def get(self, request: str) -> RecordedPage | None:
+    def get_logged_page(self, request: str) -> RecordedPage | None:
         """Return the recorded page; None if there is none or it is damaged (then set aside)."""
         path = self._path_in_page_log(request)
         try:
@@ -99,7 +99,7 @@ class PageLog:
             path.replace(path.with_suffix(_BROKEN))
         return page
 
-    def put(
+    def put_logged_page(
         self, request: str, headers: Mapping[str, str], body: bytes, status: int = 200
     ) -> RecordedPage:
         """Keep a page; after this returns, a kill or a power cut does not lose it."""
@@ -118,7 +118,7 @@ class PageLog:
         closing = {"snapshot": snapshot_id, "closed_at": self._clock.now()}
         _write_whole_page(self.folder / _CLOSED, msgspec.json.encode(closing))
 
-    def requests(self) -> Iterator[str]:
+    def logged_requests(self) -> Iterator[str]:
         """Yield the request of each recorded page, in an order that means nothing."""
         for path in sorted(self.folder.glob(f"*{_PAGE}")):
             try:
@@ -162,7 +162,7 @@ class PageLogs:
         """
         candidates: PageLog | None = None
         for log in reversed(self._list_matching_logs(identity)):
-            if log.closed:
+            if log.is_page_log_closed:
                 continue
             young = self._clock.now() - log.started_at <= self._max_age
             if candidates is None and young:
@@ -173,7 +173,7 @@ class PageLogs:
             self._remove_log(log.folder)
         return candidates
 
-    def begin(self, identity: Mapping[str, str]) -> PageLog:
+    def begin_page_log(self, identity: Mapping[str, str]) -> PageLog:
         """Return a new, empty log in a folder of its own."""
         about = _About(dict(identity), self._clock.now())
         try:
@@ -192,13 +192,13 @@ class PageLogs:
         """Return the newest crawl of this identity, open or closed: what --offline replays."""
         return next(reversed(self._list_matching_logs(identity)), None)
 
-    def prune(self) -> None:
+    def prune_page_logs(self) -> None:
         """Delete the closed crawls but the last few, those too old to go on, and leftovers."""
         logs = self._list_page_logs()
         for log in logs:
-            if not log.closed and self._clock.now() - log.started_at > self._max_age:
+            if not log.is_page_log_closed and self._clock.now() - log.started_at > self._max_age:
                 self._remove_log(log.folder)
-        closed = [log for log in logs if log.closed]
+        closed = [log for log in logs if log.is_page_log_closed]
         for log in closed[: max(0, len(closed) - self._keep_closed)]:
             self._remove_log(log.folder)
         for pattern in (".lineage-*", "*/.lineage-*"):

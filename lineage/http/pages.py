@@ -89,7 +89,7 @@ class PageReader:
         """When the run began whose pages these are."""
         return self._log.started_at
 
-    def read(
+    def read_page_of_answer(
         self,
         path: str,
         params: Sequence[tuple[str, str]] = (),
@@ -105,7 +105,7 @@ class PageReader:
         or names its next page unreadably.
         """
         request = request_text(path, params)
-        recorded = None if anew and self._client is not None else self._log.get(request)
+        recorded = None if anew and self._client is not None else self._log.get_logged_page(request)
         if recorded is not None:
             self._tally.replayed += 1
             return self._make_page(request, recorded.body, recorded.headers, replayed=True)
@@ -117,7 +117,7 @@ class PageReader:
         answer = self._client.get(path, params, find_doubt=find_doubt)
         return self._record_http_answer(request, answer)
 
-    def find(
+    def find_logged_page(
         self,
         path: str,
         params: Sequence[tuple[str, str]] = (),
@@ -129,9 +129,9 @@ class PageReader:
         404): deleted and private look alike there. Raises UnexpectedPage where a doubt stays.
         """
         request = request_text(path, params)
-        recorded = self._log.get(request)
+        recorded = self._log.get_logged_page(request)
         if self._client is None or (recorded is not None and recorded.body):
-            page = self.read(path, params)
+            page = self.read_page_of_answer(path, params)
             return page if page.body else None
         asked = path
         answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
@@ -143,14 +143,14 @@ class PageReader:
             answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
         if answer.status in _HIDDEN and answer.is_answer_of_hub:
             # Only for a replay offline: a run with another token asks again.
-            self._log.put(request, logged_headers(answer.headers), b"")
+            self._log.put_logged_page(request, logged_headers(answer.headers), b"")
             return None
         if answer.status == 200 and (reason := find_doubt(asked, answer)) is not None:
             raise UnexpectedPage(f"{reason} came for {printable_body(path)}", RUN_AGAIN)
         page = self._record_http_answer(request, answer)
         return page if page.body else None
 
-    def look(
+    def look_for_page(
         self,
         path: str,
         params: Sequence[tuple[str, str]] = (),
@@ -162,7 +162,7 @@ class PageReader:
         client's `get` raises, and AccessRefused for a refusal by somebody on the way to the Hub.
         """
         request = request_text(path, params)
-        recorded = self._log.get(request)
+        recorded = self._log.get_logged_page(request)
         if recorded is not None:
             self._tally.replayed += 1
             return recorded
@@ -173,9 +173,9 @@ class PageReader:
         if is_elsewhere or (answer.status in _HIDDEN and not answer.is_answer_of_hub):
             raise self._make_refusal(request, answer)
         headers = logged_headers(answer.headers)
-        return self._log.put(request, headers, answer.body, answer.status)
+        return self._log.put_logged_page(request, headers, answer.body, answer.status)
 
-    def walk(
+    def walk_pages(
         self, path: str, params: Sequence[tuple[str, str]] = (), check: WalkCheck | None = None
     ) -> Iterator[Page]:
         """Yield the pages in order, each asked for when it is wanted, until none names a next.
@@ -210,9 +210,9 @@ class PageReader:
     ) -> Page:
         """Return a page; one that names no next only where the listing ends there."""
         if check is None:
-            return self.read(path, params)
+            return self.read_page_of_answer(path, params)
         for _ in range(ATTEMPTS_AT_AN_END):
-            page = self.read(path, params, check.find_doubt)
+            page = self.read_page_of_answer(path, params, check.find_doubt)
             if page.next_cursor is not None or check.is_end(page):
                 return page
             self.set_aside(page)
@@ -225,7 +225,7 @@ class PageReader:
         if answer.status != 200:
             raise self._make_refusal(request, answer)
         headers, body = logged_headers(answer.headers), self._redact(answer.body)
-        self._log.put(request, headers, body)
+        self._log.put_logged_page(request, headers, body)
         return self._make_page(request, body, headers, replayed=False)
 
     def _make_page(

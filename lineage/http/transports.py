@@ -125,7 +125,7 @@ class AnswerReader:
         self._mask = mask
         self._random = random or Random()
 
-    def ask(self, request: httpx.Request, find_doubt: FindDoubt) -> Answer:
+    def ask_for_http_answer(self, request: httpx.Request, find_doubt: FindDoubt) -> Answer:
         """Return the answer to a request; one with a doubt only when it stays after asking again.
 
         `find_doubt` says of a whole 200 why it is not believed, None where it is.

@@ -134,7 +134,7 @@ class Plan:
         """Whether root printed it; no unit runs as root."""
         return self.user in {"root", "0"}
 
-    def environment(self, store: str, cache: str) -> dict[str, str]:
+    def unit_environment(self, store: str, cache: str) -> dict[str, str]:
         """Return the variables that every unit sets, with store and cache as it names them."""
         # The command of --on-publish is a variable too: on a line that runs, some schedulers would
         # split it or expand what is in it.
@@ -152,7 +152,9 @@ class Plan:
         own = {"LINEAGE_OPT_OUTS": self.opt_outs} if self.opt_outs else {}
         if self.families is not None:
             own["LINEAGE_FAMILIES"] = self.absolute_unit_path(self.families)
-        return self.environment(self.absolute_store(), self.absolute_unit_path(self.cache)) | own
+        return (
+            self.unit_environment(self.absolute_store(), self.absolute_unit_path(self.cache)) | own
+        )
 
     @property
     def store_is_remote(self) -> bool:

@@ -69,11 +69,11 @@ _LONGEST_SLEEP = 1.0
 class Crawl(Protocol):
     """What a run starts."""
 
-    def run(self) -> int:
+    def run_scheduled_crawl(self) -> int:
         """Crawl; return the exit code."""
         ...
 
-    def end(self) -> None:
+    def end_scheduled_crawl(self) -> None:
         """End the crawl that runs, from another thread; no further one starts."""
         ...
 
@@ -107,7 +107,9 @@ class Runner:
 
     def _run_scheduled_crawl(self) -> int:
         try:
-            return run_scheduled_attempts(self._crawl.run, self._pause_schedule, self._say)
+            return run_scheduled_attempts(
+                self._crawl.run_scheduled_crawl, self._pause_schedule, self._say
+            )
         except OSError as error:
             self._say(f"the crawl could not be started: {error}; the next run tries again")
             return 1
@@ -144,7 +146,7 @@ class _Ending:
 
     def _listen_for_schedule_end(self, crawl: Crawl) -> None:
         self._end_request.wait()
-        crawl.end()
+        crawl.end_scheduled_crawl()
 
 
 class CrawlProcess:
@@ -169,7 +171,7 @@ class CrawlProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_ended = False
 
-    def run(self) -> int:
+    def run_scheduled_crawl(self) -> int:
         """Crawl; return the exit code, as shells count it where a signal ended it."""
         code = 0
         for words in self._commands:
@@ -185,7 +187,7 @@ class CrawlProcess:
                 break
         return code if code >= 0 else 128 - code
 
-    def end(self) -> None:
+    def end_scheduled_crawl(self) -> None:
         """End what runs, and start nothing more; returns when it has ended."""
         with self._lock:
             self._is_ended, process = True, self._process

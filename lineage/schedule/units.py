@@ -157,7 +157,7 @@ def github_schedule_workflow(plan: Plan) -> Mapping[str, str]:
             "to keep it\n# for years, name an object store with --store, or use a machine of your "
             "own."
         )
-    variables = plan.environment(plan.store, plan.cache)
+    variables = plan.unit_environment(plan.store, plan.cache)
     text = _fill_unit_template(
         "lineage.yml",
         store_note=store_note,
@@ -192,7 +192,7 @@ def kubernetes_schedule_manifests(plan: Plan) -> Mapping[str, str]:
             )
     indent = " " * 16
     results = {"LINEAGE_RESULTS": posixpath.join(volume, _RESULTS)}
-    variables = plan.environment(store, cache) | results
+    variables = plan.unit_environment(store, cache) | results
     text = _fill_unit_template(
         "lineage.yaml",
         schedule=quote_yaml(spell_cron(plan.interval)),

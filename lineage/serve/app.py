@@ -71,30 +71,41 @@ class Server:
         self.closures = Workers("closure", closures, 48, 30.0)
         self.lookups = Workers("look-up", 2, 64, 20.0)
 
-    def close(self) -> None:
+    def close_server(self) -> None:
         """Begin nothing more."""
-        self.closures.close()
-        self.lookups.close()
+        self.closures.close_workers()
+        self.lookups.close_workers()
 
     async def open_snapshot(self, query: SnapshotQuery, subject: str | None) -> OpenSnapshot:
         """Return the snapshot that a question is asked of."""
-        name, latest = query.snapshot, self.snapshots.latest
+        name, latest = query.snapshot, self.snapshots.latest_served_snapshot
         if isinstance(query, PageQuery) and query.cursor is not None and name is None:
             name = snapshot_of_page_cursor(query.cursor)
-        if latest is not None and name in (None, latest.snapshot.id) and query.day is None:
+        if (
+            latest is not None
+            and name in (None, latest.snapshot.id)
+            and query.requested_day is None
+        ):
             return latest
-        return await self.lookups.run(
-            partial(self.snapshots.find, name, None if name else query.day, subject)
+        return await self.lookups.run_in_worker(
+            partial(
+                self.snapshots.find_served_snapshot,
+                name,
+                None if name else query.requested_day,
+                subject,
+            )
         )
 
-    async def answer(self, operation: Operation, subject: str, query: SnapshotQuery) -> Reply:
+    async def answer_http_request(
+        self, operation: Operation, subject: str, query: SnapshotQuery
+    ) -> Reply:
         """Reply one question: at once where an index knows the answer, else on a worker."""
         opened = await self.open_snapshot(query, subject if "{subject}" in operation.path else None)
         question = Question(self.snapshots, opened, query, subject)
         if is_query_answered_by_index(opened, subject, query):
             return operation.answer(question)
         workers = self.lookups if operation.is_quick else self.closures
-        return await workers.run(partial(operation.answer, question))
+        return await workers.run_in_worker(partial(operation.answer, question))
 
 
 _DEFAULT_COUNT = CountsQuery()
@@ -151,7 +162,9 @@ async def serve_operation(server: Server, operation: Operation, request: Request
     subject = request.path_params.get("subject", "")
     if operation.method == "POST":
         query = await read_body(request, operation.query)
-        return _make_http_response(await server.answer(operation, subject, query), None)
+        return _make_http_response(
+            await server.answer_http_request(operation, subject, query), None
+        )
     query = read_request_query(operation.query, request.query_params.multi_items())
     if operation.name == "show_snapshot":
         refuse_request_fields(query, "snapshot")
@@ -161,12 +174,12 @@ async def serve_operation(server: Server, operation: Operation, request: Request
     if is_etag_of_request(request, tag):
         return Response(status_code=304, headers=_caching_headers(tag))
     key = (operation.name, subject, msgspec.json.encode(query))
-    if (body := opened.answers.get(key)) is None:
-        answer = await server.answer(operation, subject, query)
+    if (body := opened.answers.get_recent_answer(key)) is None:
+        answer = await server.answer_http_request(operation, subject, query)
         response = _make_http_response(answer, tag, request)
         is_held = response.status_code == 200 and "link" not in response.headers
         if is_held and len(response.body) <= _MOST_HELD_BYTES:
-            opened.answers.put(key, bytes(response.body))
+            opened.answers.put_recent_answer(key, bytes(response.body))
         return response
     return Response(body, headers=_caching_headers(tag), media_type=operation.media_type)
 
@@ -345,7 +358,7 @@ def _serve_openapi() -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _serve_health(server: Server, _: Request) -> Response:
-    latest = server.snapshots.latest
+    latest = server.snapshots.latest_served_snapshot
     document = {
         "status": "no snapshot" if latest is None else "ok",
         "snapshot": None if latest is None else latest.snapshot.id,
@@ -357,9 +370,9 @@ async def _serve_health(server: Server, _: Request) -> Response:
 
 
 async def _serve_metrics(server: Server, _: Request) -> Response:
-    latest = server.snapshots.latest
+    latest = server.snapshots.latest_served_snapshot
     taken = None if latest is None else latest.snapshot.manifest.origin.taken_at.timestamp()
-    text = "\n".join(server.metrics.lines(taken)) + "\n"
+    text = "\n".join(server.metrics.server_metrics_lines(taken)) + "\n"
     return Response(
         text, headers={"Cache-Control": "no-store"}, media_type="text/plain; version=0.0.4"
     )
@@ -375,7 +388,7 @@ class LazyMcp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._endpoint is None:
             try:
-                self._endpoint = await self._server.lookups.run(self._load_mcp_endpoint)
+                self._endpoint = await self._server.lookups.run_in_worker(self._load_mcp_endpoint)
             except LineageError as error:
                 await make_error_response(error, Request(scope))(scope, receive, send)
                 return

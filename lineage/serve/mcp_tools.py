@@ -95,7 +95,7 @@ class FamilyArguments(SnapshotQuery, frozen=True, kw_only=True):
 
 def _find_mcp_model(question: Question) -> tuple[str, Document]:
     query: SearchQuery = question.query
-    items = search_names(question.scope(), query.q, query.limit)
+    items = search_names(question.scope_of_request(), query.q, query.limit)
     names = ", ".join(it.id for it in items[:5])
     sentence = f"{len(items)} names match: {names}." if items else "No name matches."
     return sentence, {"items": to_document(items), "next": None}
@@ -103,7 +103,7 @@ def _find_mcp_model(question: Question) -> tuple[str, Document]:
 
 def _answer_count_tool(question: Question) -> tuple[str, Document]:
     query: CountArguments = question.query
-    scope = question.scope(query.definition())
+    scope = question.scope_of_request(query.requested_definition())
     count = count_subject(scope, find_subject(scope, query.subject), query.by)
     return _say_count_to_agent(count), count_document(count)
 
@@ -165,7 +165,7 @@ def _answer_check_tool(question: Question) -> tuple[str, Document]:
 
 def _answer_family_tool(question: Question) -> tuple[str, Document]:
     query: FamilyArguments = question.query
-    scope = question.scope()
+    scope = question.scope_of_request()
     if query.family is None:
         items = [summarize_counted_family(family) for family in scope.families]
         names = ", ".join(str(it["family"]) for it in items)
@@ -319,7 +319,7 @@ async def call_tool(server: Server, name: str, arguments: Mapping[str, Any]) -> 
         subject = str(getattr(query, "subject", None) or getattr(query, "model", ""))
         opened = await server.open_snapshot(query, subject or None)
         question = Question(server.snapshots, opened, query, subject)
-        sentence, document = await server.closures.run(partial(tool.answer, question))
+        sentence, document = await server.closures.run_in_worker(partial(tool.answer, question))
     except LineageError as error:
         candidates = error.candidates if isinstance(error, UnknownModel) else ()
         text = f"{error.message}. {error.hint}".strip()

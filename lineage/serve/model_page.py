@@ -57,7 +57,7 @@ class ModelPageQuery(SnapshotQuery, frozen=True, kw_only=True):
 
 def make_model_page(view: View) -> PageContent:
     """Return the page of a model; of a family or release that was meant its address."""
-    say, scope = view.words.say, view.question.scope()
+    say, scope = view.words.say, view.question.scope_of_request()
     subject = find_subject(scope, view.question.subject)
     if subject.model is None:
         assert subject.family is not None

@@ -40,14 +40,14 @@ class Recent(Generic[Value]):
         self._most, self._lock = most, RLock()
         self._values: OrderedDict[Hashable, Value] = OrderedDict()
 
-    def get(self, key: Hashable) -> Value | None:
+    def get_recent_answer(self, key: Hashable) -> Value | None:
         """Return a value that is still held."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
             return self._values.get(key)
 
-    def put(self, key: Hashable, value: Value) -> Value:
+    def put_recent_answer(self, key: Hashable, value: Value) -> Value:
         """Hold a value; the one that was used longest ago goes."""
         with self._lock:
             self._values[key] = value
@@ -56,7 +56,7 @@ class Recent(Generic[Value]):
                 self._values.popitem(last=False)
         return value
 
-    def clear(self) -> None:
+    def clear_recent_answers(self) -> None:
         """Hold nothing any more."""
         with self._lock:
             self._values.clear()
@@ -77,8 +77,8 @@ class OpenSnapshot:
 
     def lists_of(self, key: Hashable, find: Callable[[], Any]) -> Any:
         """Return what was found for a key before, else find it now."""
-        value = self.lists.get(key)
-        return self.lists.put(key, find()) if value is None else value
+        value = self.lists.get_recent_answer(key)
+        return self.lists.put_recent_answer(key, find()) if value is None else value
 
     @property
     def snapshot(self) -> Snapshot:
@@ -105,11 +105,13 @@ class OpenSnapshots:
         self._folders: tuple[object, ...] = ()
 
     @property
-    def latest(self) -> OpenSnapshot | None:
+    def latest_served_snapshot(self) -> OpenSnapshot | None:
         """The latest snapshot of everything; None where there is none yet."""
         return self._latest
 
-    def find(self, name: str | None, day: date | None, subject: str | None) -> OpenSnapshot:
+    def find_served_snapshot(
+        self, name: str | None, day: date | None, subject: str | None
+    ) -> OpenSnapshot:
         """Return the snapshot that a question is asked of, as the commands choose it."""
         name = None if name == LATEST else name
         if name is None and day is None and self._latest is not None:
@@ -121,19 +123,19 @@ class OpenSnapshots:
         with self._lock:
             # In a store of single families the answer depends on the subject.
             key = (name, day, None if self._latest is not None else subject)
-            id = self._ids.get(key)
+            id = self._ids.get_recent_answer(key)
             if id is not None and (opened := self._opened_to_serve(id)) is not None:
                 return opened
             if name is not None or day is None:
                 snapshot = self.store.snapshot(name, holds)
             else:
                 snapshot = self.store.snapshot_at(day, holds)
-            self._ids.put(key, snapshot.id)
-            return self._opened_to_serve(snapshot.id) or self._others.put(
+            self._ids.put_recent_answer(key, snapshot.id)
+            return self._opened_to_serve(snapshot.id) or self._others.put_recent_answer(
                 snapshot.id, self._open_to_serve(snapshot)
             )
 
-    def refresh(self) -> None:
+    def refresh_served_snapshots(self) -> None:
         """Open the latest snapshot where it is another by now; what was pruned is let go."""
         if (folders := self._list_snapshots_to_serve()) == self._folders:
             return
@@ -151,19 +153,19 @@ class OpenSnapshots:
             # One assignment: a request that has begun goes on with the one before.
             self._latest = opened
             _LOG.info("answers come from snapshot %s now", snapshot.id)
-        self._ids.clear()
-        self._others.clear()
+        self._ids.clear_recent_answers()
+        self._others.clear_recent_answers()
         self._folders = folders
         del latest
         release_unused_memory()
 
-    def watch(self, stop: Event, seconds: float) -> None:
+    def watch_served_snapshots(self, stop: Event, seconds: float) -> None:
         """Look for new snapshots until asked to stop; what fails is tried again."""
         if self._latest is not None:
             warm_served_snapshot(self._latest)
         while not stop.wait(seconds):
             try:
-                self.refresh()
+                self.refresh_served_snapshots()
             except LineageError as error:
                 _LOG.warning("the store cannot be looked at: %s", error.message)
 
@@ -176,7 +178,7 @@ class OpenSnapshots:
 
     def _opened_to_serve(self, id: str) -> OpenSnapshot | None:
         latest = self._latest
-        return latest if latest and latest.snapshot.id == id else self._others.get(id)
+        return latest if latest and latest.snapshot.id == id else self._others.get_recent_answer(id)
 
     def _open_to_serve(self, snapshot: Snapshot) -> OpenSnapshot:
         snapshot.hold_in_memory()

@@ -62,7 +62,7 @@ class Question:
     subject: str = ""
     """What the address names: a model, a family, a snapshot."""
 
-    def scope(self, definition: Definition | None = None) -> Scope:
+    def scope_of_request(self, definition: Definition | None = None) -> Scope:
         """Return what the question stands on, by a definition, in memory of its own."""
         scope = self.opened.scope.scope_for_one_question()
         return scope if definition is None else scope.under(definition)
@@ -102,7 +102,7 @@ def answer_snapshot(question: Question) -> Reply:
 def answer_search(question: Question) -> Reply:
     """Answer with names that match some letters."""
     query: SearchQuery = question.query
-    items = to_document(search_names(question.scope(), query.q, query.limit))
+    items = to_document(search_names(question.scope_of_request(), query.q, query.limit))
     return Reply({"snapshot": question.opened.snapshot.id, "items": items, "next": None})
 
 
@@ -125,7 +125,7 @@ def require_requested_model(scope: Scope, text: str) -> ResolvedSubject:
 def answer_model(question: Question) -> Reply:
     """Answer with all that the snapshot knows of a model."""
     query: FamilyQuery = question.query
-    scope = question.scope(Definition(as_of=query.as_of))
+    scope = question.scope_of_request(Definition(as_of=query.as_of))
     family = find_family(query.family.removeprefix("family:"), scope.families)
     subject = require_requested_model(scope, question.subject)
     return Reply(model_document(describe_model(scope, subject, family)))
@@ -134,7 +134,7 @@ def answer_model(question: Question) -> Reply:
 def answer_counts(question: Question) -> Reply:
     """Answer with a count, as `count` does."""
     query: CountsQuery = question.query
-    scope = question.scope(query.definition())
+    scope = question.scope_of_request(query.requested_definition())
     count = count_subject(scope, find_subject(scope, question.subject), query.by)
     return Reply(count_document(count))
 
@@ -153,9 +153,9 @@ class ListedPage:
 
 def find_derivatives_page(question: Question, query: PageQuery) -> ListedPage:
     """Find the list that a page is cut from, once for all its pages."""
-    scope = question.scope(query.definition())
+    scope = question.scope_of_request(query.requested_definition())
     subject = find_subject(scope, question.subject)
-    of_list = (subject.id, subject.key, msgspec.json.encode(query.definition()))
+    of_list = (subject.id, subject.key, msgspec.json.encode(query.requested_definition()))
     derivatives: Derivatives = question.opened.lists_of(
         of_list, lambda: find_derivatives(scope, subject)
     )
@@ -231,7 +231,7 @@ def _split_page_cursor(cursor: str) -> tuple[str, int, str]:
 def answer_lineage(question: Question) -> Reply:
     """Answer with a model's paths up, as `trace` does."""
     query: FamilyQuery = question.query
-    scope = question.scope(Definition(as_of=query.as_of))
+    scope = question.scope_of_request(Definition(as_of=query.as_of))
     return Reply(_served_trace_document(scope, question.subject, query.family))
 
 
@@ -259,7 +259,7 @@ def answer_bom(question: Question) -> Reply:
     except ImportError as error:
         raise MissingExtra("bills of materials", "sbom") from error
     query: BomQuery = question.query
-    scope = question.scope()
+    scope = question.scope_of_request()
     family = find_family("llama", scope.families)
     bill = bill_of(scope, _model_name_of_question(question.subject), family, query.min_strength)
     text = write_cyclonedx(bill, scope.snapshot.manifest)
@@ -273,7 +273,9 @@ def answer_purl(question: Question) -> Reply:
             f"{question.subject!r} is no package address of the Hub",
             "pkg:huggingface/owner/name@revision",
         )
-    subject = require_requested_model(question.scope(), _model_name_of_question(question.subject))
+    subject = require_requested_model(
+        question.scope_of_request(), _model_name_of_question(question.subject)
+    )
     return Reply(None, location=f"/api/models/{quote(subject.id)}")
 
 
@@ -299,12 +301,14 @@ def answerable_family_subject(scope: Scope, text: str) -> ResolvedSubject:
 
 def answer_families(question: Question) -> Reply:
     """Answer with the registry, as `families list` does."""
-    return Reply([summarize_counted_family(family) for family in question.scope().families])
+    return Reply(
+        [summarize_counted_family(family) for family in question.scope_of_request().families]
+    )
 
 
 def answer_family(question: Question) -> Reply:
     """Answer with one family or release, as `families show` does."""
-    subject = answerable_family_subject(question.scope(), question.subject)
+    subject = answerable_family_subject(question.scope_of_request(), question.subject)
     assert subject.family is not None
     release = subject.release
     return Reply(family_document(subject.family) if release is None else to_document(release))
@@ -313,7 +317,7 @@ def answer_family(question: Question) -> Reply:
 def answer_family_counts(question: Question) -> Reply:
     """Answer with the count of a family or a release."""
     query: CountsQuery = question.query
-    scope = question.scope(query.definition())
+    scope = question.scope_of_request(query.requested_definition())
     subject = answerable_family_subject(scope, question.subject)
     return Reply(count_document(count_subject(scope, subject, query.by)))
 
@@ -322,7 +326,7 @@ def answer_trend(question: Question) -> Reply:
     """Answer with the curve of a family, as `snapshots trend` does."""
     query: TrendQuery = question.query
     refuse_request_fields(query, "snapshot")
-    scope = question.scope()
+    scope = question.scope_of_request()
     subject = answerable_family_subject(scope, question.subject)
     if subject.release is not None:
         raise SettingsError(
@@ -345,7 +349,7 @@ def answer_model_trend(question: Question) -> Reply:
     """Reply with the curve of a model over all snapshots."""
     query: TrendQuery = question.query
     refuse_request_fields(query, "snapshot")
-    scope = question.scope()
+    scope = question.scope_of_request()
     subject = require_requested_model(scope, question.subject)
     grouping = read_requested_trend_grouping(query.by)
     if grouping is Grouping.RELEASE:
@@ -368,7 +372,7 @@ def read_requested_trend_grouping(by: Grouping | None) -> Grouping | None:
 def answer_tree(question: Question) -> Reply:
     """Answer with a tree, as `tree` does."""
     query: TreeQuery = question.query
-    scope = question.scope(query.definition())
+    scope = question.scope_of_request(query.requested_definition())
     subject = answerable_family_subject(scope, question.subject)
     tree = build_tree(scope, subject, depth=query.depth, min_size=query.min_size)
     return Reply(tree_document(tree))
@@ -387,7 +391,7 @@ def refuse_request_fields(query: SnapshotQuery, *names: str) -> None:
 def answer_batch(question: Question) -> Reply:
     """Answer many subjects; one that is unknown says so in its own item."""
     query: BatchBody = question.query
-    scope = question.scope(query.definition())
+    scope = question.scope_of_request(query.requested_definition())
     lineage = _trace_batch(scope.under(Definition(as_of=query.as_of)), query)
     items: list[Document] = []
     for text in query.subjects:
@@ -436,7 +440,7 @@ def answer_check(question: Question) -> Reply:
         hint = "a pattern is owner/name with *, family:NAME or release:NAME"
         raise SettingsError(str(error), hint) from error
     listed = [ListedModel.spelled(model) for model in query.models]
-    outcome = check_models(question.scope(), listed, rules)
+    outcome = check_models(question.scope_of_request(), listed, rules)
     if rules.strict and outcome.unmatched:
         raise SettingsError(
             f"matches nothing: {', '.join(outcome.unmatched)}", "mend it, or leave out strict"

@@ -102,7 +102,7 @@ async def _serve_page(
         question = Question(server.snapshots, opened, query, subject)
         tree_words = load_texts(language, "family_tree")
         view = View(question, words, tree_words, request.url.path, is_chosen)
-        page, text = await server.closures.run(partial(_respond_with_page, view, make))
+        page, text = await server.closures.run_in_worker(partial(_respond_with_page, view, make))
     except LineageError as error:
         return _make_error_page(words, request, error, headers, is_chosen=is_chosen)
     if page.location is not None:
@@ -202,7 +202,11 @@ def _make_error_page(
 
 
 def _make_home_page(view: View) -> PageContent:
-    say, scope, manifest = view.words.say, view.question.scope(), view.opened.snapshot.manifest
+    say, scope, manifest = (
+        view.words.say,
+        view.question.scope_of_request(),
+        view.opened.snapshot.manifest,
+    )
     query: HomeQuery = view.question.query
     if query.q:
         return _make_search_page(view, scope, query.q)
@@ -266,7 +270,7 @@ _TREE_DEPTH = 3
 
 def make_family_page(view: View) -> PageContent:
     """Return the page of a family or a release."""
-    say, words, scope = view.words.say, view.words, view.question.scope()
+    say, words, scope = view.words.say, view.words, view.question.scope_of_request()
     subject = answerable_family_subject(scope, view.question.subject)
     family, release = subject.family, subject.release
     assert family is not None

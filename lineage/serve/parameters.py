@@ -31,7 +31,7 @@ class SnapshotQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ] = None
 
     @property
-    def day(self) -> date | None:
+    def requested_day(self) -> date | None:
         """The day that is asked about, where there is one."""
         return None
 
@@ -44,7 +44,7 @@ class DatedQuery(SnapshotQuery, frozen=True, kw_only=True):
     ] = None
 
     @property
-    def day(self) -> date | None:
+    def requested_day(self) -> date | None:
         return self.as_of
 
 
@@ -69,7 +69,7 @@ class DefinitionQuery(DatedQuery, frozen=True, kw_only=True):
         Meta(description="Count only models with so many downloads in 30 days."),
     ] = 0
 
-    def definition(self) -> Definition:
+    def requested_definition(self) -> Definition:
         """Return the rule that is asked for."""
         chosen = set(self.relations or RELATIONS)
         return Definition(

@@ -49,7 +49,7 @@ class Workers:
         self._most, self._pending = threads + waiting, 0
         self._seconds = seconds
 
-    async def run(self, work: Callable[[], Result]) -> Result:
+    async def run_in_worker(self, work: Callable[[], Result]) -> Result:
         """Return the result of some work; Overloaded or TimeLimitReached where it has none."""
         if self._pending >= self._most:
             raise Overloaded
@@ -62,7 +62,7 @@ class Workers:
         except TimeoutError:
             raise TimeLimitReached(self._seconds) from None
 
-    def close(self) -> None:
+    def close_workers(self) -> None:
         """Begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -94,7 +94,7 @@ class Metrics:
             if seconds <= bound:
                 self.buckets[route, bound] += 1
 
-    def lines(self, snapshot_taken_at: float | None) -> Iterator[str]:
+    def server_metrics_lines(self, snapshot_taken_at: float | None) -> Iterator[str]:
         """Yield the lines of the text format of Prometheus, version 0.0.4."""
         yield "# HELP lineage_requests_total Requests answered."
         yield "# TYPE lineage_requests_total counter"
@@ -304,7 +304,9 @@ def run_server(
     serving = Thread(target=server.run, kwargs={"sockets": [bound]}, name="http", daemon=True)
     is_local = snapshots.store.files.folder is not None
     interval = _LOCAL_INTERVAL if is_local else _REMOTE_INTERVAL
-    watching = Thread(target=snapshots.watch, args=(stop, interval), name="watch", daemon=True)
+    watching = Thread(
+        target=snapshots.watch_served_snapshots, args=(stop, interval), name="watch", daemon=True
+    )
     serving.start()
     while not server.started:
         serving.join(0.005)

@@ -44,7 +44,7 @@ class HubAvailability:
             is_about_it = _read_named_row(answer.body, id) is not None
             return None if is_about_it else "an answer about something else"
 
-        answer = self._reader.look(f"{LISTING}/{quote(id, safe='/')}", _LITTLE, find_doubt)
+        answer = self._reader.look_for_page(f"{LISTING}/{quote(id, safe='/')}", _LITTLE, find_doubt)
         standing = None if answer is None else availability_from_hub_answer(answer, key, id)
         if answer is None or standing is None:
             return None

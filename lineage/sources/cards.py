@@ -47,7 +47,7 @@ class CardStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, key: str) -> StoredCard | None:
+    def get_stored_card(self, key: str) -> StoredCard | None:
         """Return what was kept for a model; None if there is nothing whole."""
         try:
             data = read_regular_file(self._card_path(key))
@@ -55,7 +55,7 @@ class CardStore:
             return None
         return _unpack_card(data)
 
-    def put(self, key: str, card: StoredCard) -> None:
+    def put_stored_card(self, key: str, card: StoredCard) -> None:
         """Keep an answer in place of the one before.
 
         Not synced to disk: what a power cut damages is noticed and asked again.
@@ -139,12 +139,12 @@ class HubCards:
         """Say whether the store lacks the card of this commit and the Hub may be asked."""
         if self._client is None:
             return False
-        card = self._store.get(key)
+        card = self._store.get_stored_card(key)
         return card is None or card.sha != sha
 
     def stored_text(self, key: str) -> str | None:
         """Return the text in the store, whatever commit it is from; None if there is none."""
-        card = self._store.get(key)
+        card = self._store.get_stored_card(key)
         return None if card is None or card.status != 200 else card.text.decode("utf-8", "replace")
 
     def request_card(self, key: str, id: str, sha: str | None) -> None:
@@ -156,12 +156,12 @@ class HubCards:
         if self._client is None:
             return
         self.requested += 1
-        before = self._store.get(key)
+        before = self._store.get_stored_card(key)
         try:
             card = self._answered_hub_card(self._client, id, sha, before)
         except UnexpectedPage:
             card = StoredCard(sha, _ELSEWHERE)
-        self._store.put(key, card)
+        self._store.put_stored_card(key, card)
 
     def _answered_hub_card(
         self, client: HubClient, id: str, sha: str | None, before: StoredCard | None

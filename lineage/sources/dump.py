@@ -72,7 +72,7 @@ class DumpFile:
     """Its columns by the listing's name for them."""
 
     @classmethod
-    def of(cls, filesystem: pafs.FileSystem, path: str, name: str) -> "DumpFile":
+    def dump_file_of(cls, filesystem: pafs.FileSystem, path: str, name: str) -> "DumpFile":
         """Read a file's footer; SettingsError where it is no Parquet file."""
         with _open_dump_parquet(filesystem, path, name) as parquet:
             schema = parquet.schema_arrow
@@ -89,7 +89,7 @@ class DumpFile:
                 )
         return cls(filesystem, path, name, rows, schema, columns)
 
-    def batches(self, columns: Mapping[str, str]) -> Iterator[list[_Row]]:
+    def read_dump_batches(self, columns: Mapping[str, str]) -> Iterator[list[_Row]]:
         """Yield its rows as a listing would show them, some columns alone."""
         own = {name: column for name, column in columns.items() if name in self.columns}
         paths = dump_paths_of(self.schema, own)
@@ -158,12 +158,12 @@ class ListingDump:
         )
         return max((moment for moment in moments if moment is not None), default=None)
 
-    def everything(self) -> Iterator[RecordPage]:
+    def list_everything_of_source(self) -> Iterator[RecordPage]:
         """Yield every row as a record or a bad row, in the order of the files."""
         keys = None if self.has_keys else self._dump_keys_of_parents()
         for file in self._files:
             first = 0
-            for rows in file.batches(file.columns):
+            for rows in file.read_dump_batches(file.columns):
                 request = f"{file.name} rows {first}-{first + len(rows) - 1}"
                 first += len(rows)
                 yield _read_dump_page(
@@ -200,7 +200,7 @@ class ListingDump:
         keys: dict[str, str] = {}
         for file in self._files:
             keyed = {name: column for name, column in file.columns.items() if name in _KEYED}
-            for rows in file.batches(keyed) if keyed.keys() != {ID} else ():
+            for rows in file.read_dump_batches(keyed) if keyed.keys() != {ID} else ():
                 for row in rows:
                     # A row that has a key of its own stands for itself like a parent.
                     keys.update(_read_dump_parents(row.get("baseModels")))
@@ -211,7 +211,7 @@ class ListingDump:
 def _look_for_dump_cell(file: DumpFile, name: str) -> bool | None:
     """Say whether any cell of a column is read; None where it has none that says anything."""
     has_cell = is_empty = False
-    for rows in file.batches({name: file.columns[name]}):
+    for rows in file.read_dump_batches({name: file.columns[name]}):
         for row in rows:
             if (cell := row.get(name)) is None or cell in ("", []):
                 continue
@@ -256,7 +256,7 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
         of_file = name if alone else PurePosixPath(each).name
         with _describe_dump_file(of_file), filesystem.open_input_file(each) as source:
             digests.append(_digest_dump_file(source))
-        files.append(DumpFile.of(filesystem, each, of_file))
+        files.append(DumpFile.dump_file_of(filesystem, each, of_file))
     whole = digests[0] if alone else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     yield ListingDump(files, name, whole, unread)
 

@@ -75,7 +75,7 @@ class HubSource:
         self._reader = reader
         self._families = 0
 
-    def everything(self) -> Iterator[RecordPage]:
+    def list_everything_of_source(self) -> Iterator[RecordPage]:
         return self._walk_listing_pages(ListingOrder.OLDEST_FIRST)
 
     def by_last_commit(self, models: int) -> Iterator[RecordPage]:
@@ -92,13 +92,15 @@ class HubSource:
             ListingOrder.OLDEST_FIRST, start=start, newest_key=newest_key
         )
 
-    def children(self, id: str) -> Iterator[RecordPage]:
+    def list_children_from_source(self, id: str) -> Iterator[RecordPage]:
         filter = (("filter", f"base_model:{id}"),)
         self._families += 1
         return self._walk_listing_pages(ListingOrder.OLDEST_FIRST, filter=filter)
 
-    def model(self, id: str) -> RecordPage | None:
-        page = self._reader.find(f"{LISTING}/{quote(id, safe='/')}", _EXPAND, doubt_listed_model)
+    def read_model_from_source(self, id: str) -> RecordPage | None:
+        page = self._reader.find_logged_page(
+            f"{LISTING}/{quote(id, safe='/')}", _EXPAND, doubt_listed_model
+        )
         return None if page is None else next(self._read_listing_page(page, b"[%s]" % page.body))
 
     def _walk_listing_pages(
@@ -121,7 +123,7 @@ class HubSource:
             trusts_one_page=bool(filter) and self._families > MOST_CHECKED_FAMILIES,
         )
         params = filter + _in_listing_order(order) + _PROJECTION + start
-        for page in self._reader.walk(LISTING, params, check):
+        for page in self._reader.walk_pages(LISTING, params, check):
             yield from self._read_listing_page(page, page.body)
             # Private rows have their places, too, though they are not read.
             keys = [row.key for row in read_listed_rows(page.body) or ()]
@@ -138,7 +140,7 @@ class HubSource:
             *(("limit", str(rows)), ("expand[]", "createdAt"), ("expand[]", "private")),
         )
         try:
-            page = self._reader.read(LISTING, params, doubt_listing, anew=anew)
+            page = self._reader.read_page_of_answer(LISTING, params, doubt_listing, anew=anew)
         except PageNotRecorded:
             return None
         return read_listed_rows(page.body) or []

@@ -26,15 +26,15 @@ class RecordPage:
 class Source(Protocol):
     """Where records come from."""
 
-    def everything(self) -> Iterator[RecordPage]:
+    def list_everything_of_source(self) -> Iterator[RecordPage]:
         """Yield every public model in order of its key."""
         ...
 
-    def children(self, id: str) -> Iterator[RecordPage]:
+    def list_children_from_source(self, id: str) -> Iterator[RecordPage]:
         """Yield the models that the source lists as children of one model."""
         ...
 
-    def model(self, id: str) -> RecordPage | None:
+    def read_model_from_source(self, id: str) -> RecordPage | None:
         """Return one model, under the name it has now; None where the source shows none."""
         ...
 

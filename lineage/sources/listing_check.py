@@ -41,7 +41,7 @@ class ListedRow(msgspec.Struct):
     modified_at: Any = msgspec.field(name="lastModified", default=None)
     tags: Any = None
 
-    def creation(self) -> datetime:
+    def creation_of_listed_row(self) -> datetime:
         """Return when the model was created: as the row says, else as its key does."""
         try:
             return datetime.fromisoformat(self.created_at).astimezone(UTC)
@@ -176,9 +176,9 @@ class ListingCheck:
         if not newest or not self._is_known_to_listing(newest[0].key, keys):
             # Private, and so kept from us, or created since: then the newest of those that were
             # there before must have been listed.
-            is_old = bool(newest) and newest[0].creation() < self._started_at
+            is_old = bool(newest) and newest[0].creation_of_listed_row() < self._started_at
             newest = newest if is_old else self._find_newest(self._most_rows, anew) or []
-            newest = [row for row in newest if row.creation() < self._started_at]
+            newest = [row for row in newest if row.creation_of_listed_row() < self._started_at]
         return all(self._is_known_to_listing(row.key, keys) for row in newest)
 
     def note_listing_page(self, page: Page, keys: Sequence[str]) -> None:

@@ -364,17 +364,19 @@ class FakeHub(HubBox):
         self._lock = Lock()
         self._arrived = 0
 
-    def answer(self, method: str, target: str, headers: Message, address: str) -> BoxAnswer:
+    def answer_box_request(
+        self, method: str, target: str, headers: Message, address: str
+    ) -> BoxAnswer:
         with self._lock:
             self._arrived += 1
             number = self._arrived
         if self.on_request is not None:
             self.on_request(number)
-        answer = super().answer(method, target, headers, address)
+        answer = super().answer_box_request(method, target, headers, address)
         self.requests.append((method, target, answer.status))
         return answer
 
-    def refuse(self, quota_state: QuotaState) -> BoxAnswer:
+    def refuse_box_request(self, quota_state: QuotaState) -> BoxAnswer:
         wait = quota_state.reset_seconds if self.retry_after else None
         return refusal(html=self.html_refusals, retry_after=wait)
 

@@ -29,7 +29,7 @@ class LiveCatalog(Catalog):
             key = self._key_of.pop(id)
             del self._rows[key]
             self._list_no_more(key)
-            for row in self.rows():
+            for row in self.box_rows():
                 if any(parent["id"] == id for parent in _parents(row)):
                     self._put_in_catalog(_without_parent(row, id))
             self._forget_catalog_orders()
@@ -59,7 +59,7 @@ class LiveCatalog(Catalog):
             self._put_in_catalog(
                 self._rows[key] | {"id": new} | ({"author": owner} if slash else {})
             )
-            for row in self.rows():
+            for row in self.box_rows():
                 changed = _with_parent_renamed(row, old, new)
                 if changed is not row:
                     self._put_in_catalog(changed)

@@ -220,7 +220,7 @@ def served(history: Path) -> tuple[TestClient, Server]:
     snapshots = OpenSnapshots(
         ParquetStore(str(history), NO_OPT_OUTS), all_families(), NO_OPT_OUTS.digest()
     )
-    snapshots.refresh()
+    snapshots.refresh_served_snapshots()
     server = Server(snapshots)
     return TestClient(make_app(server)), server
 

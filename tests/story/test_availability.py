@@ -346,7 +346,7 @@ def test_the_rest_of_a_catalog_stays_listed() -> None:
     assert len(catalog) == len(ROWS) - 1
     catalog.add(PRIVATE)
     assert len(catalog) == len(ROWS)
-    assert [row["_id"] for row in catalog.rows()] == sorted(row["_id"] for row in ROWS)
+    assert [row["_id"] for row in catalog.box_rows()] == sorted(row["_id"] for row in ROWS)
 
 
 # Most of the missing answer: then the listing was cut

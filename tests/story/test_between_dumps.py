@@ -54,7 +54,7 @@ def test_who_vanished_between_a_full_crawl_and_a_dump_gets_a_tombstone_from_the_
     first = crawled(stage)
     box.catalog.delete(KID)
     box.catalog.rename("owner/model-5", "owner/new")
-    dumped(stage, box.catalog.rows(), *leave_out)
+    dumped(stage, box.catalog.box_rows(), *leave_out)
     second = crawled(stage)
     assert gone(second) == {KID: (first.id, second.manifest.origin.taken_at)}
     assert count_base(second, ROOT["id"], GONE, ()).total == 2
@@ -120,7 +120,7 @@ def test_a_dump_dated_back_teaches_who_is_gone_and_what_was_renamed_since(play: 
 
 def test_a_dump_dated_back_gives_one_who_is_gone_its_former_name(play: Play) -> None:
     box, stage = play(a_line())
-    past = box.catalog.rows()
+    past = box.catalog.box_rows()
     box.catalog.rename(KID, "owner/new")
     crawled(stage)
     box.catalog.delete("owner/new")

@@ -110,7 +110,7 @@ def test_a_card_is_asked_for_once_a_commit(play: Play) -> None:
 def test_a_new_text_is_read_when_the_commit_changed(play: Play) -> None:
     box, stage = play(a_hub())
     stage.crawl(cards=True)
-    row = box.catalog.get("owner/model-1")
+    row = box.catalog.box_model_at("owner/model-1")
     assert row is not None
     box.catalog.add(row | {"_readme": "No more is said.", "sha": "f" * 40})
     stage.clock.sleep(60)
@@ -166,7 +166,7 @@ def test_an_update_and_a_full_crawl_keep_the_same_words(play: Play, tmp_path: Pa
 def test_who_comes_back_unchanged_brings_its_words_along(play: Play) -> None:
     box, stage = play([*a_hub(), *(a_row(number) for number in range(6, 40))])
     before = guessed(stage, stage.crawl(cards=True).manifest.id)
-    row = box.catalog.get("owner/model-1")
+    row = box.catalog.box_model_at("owner/model-1")
     assert row is not None
     box.catalog.delete("owner/model-1")
     stage.clock.sleep(60)

@@ -183,10 +183,10 @@ def test_a_hub_that_changes_at_every_request_is_counted_as_it_was_listed(play: P
         if asked > -(-COUNT // PAGE):
             return  # the newest model alone is asked for
         for row in resolved[asked * 7 :: 400]:
-            if box.catalog.get(row["id"]) is not None:
+            if box.catalog.box_model_at(row["id"]) is not None:
                 box.catalog.delete(row["id"])
         box.catalog.add(a_row(COUNT + asked))
-        page = box.catalog.after(borders[-1], PAGE)
+        page = box.catalog.box_models_after(borders[-1], PAGE)
         borders.append(page[-1]["_id"])
         listed.update((row["_id"], row) for row in page)
 

@@ -202,7 +202,7 @@ def test_others_on_the_same_address_cost_waiting_and_nothing_else(
     box, stage = play(WORLD, quotas={None: Quota(3)})
 
     def another_client_asks(_: int) -> None:
-        box.windows.spend("127.0.0.1", None, Bucket.API)
+        box.windows.spend_box_quota("127.0.0.1", None, Bucket.API)
 
     box.on_request = another_client_asks
     report = stage.crawl()

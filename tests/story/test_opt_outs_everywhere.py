@@ -379,7 +379,7 @@ def test_the_server_names_them_nowhere(old: tuple[Stage, list[str]]) -> None:
     opt_outs = OptOuts.parse(LIST)
     store = ParquetStore(stage.settings().store, opt_outs)
     snapshots = OpenSnapshots(store, all_families(), opt_outs.digest())
-    snapshots.refresh()
+    snapshots.refresh_served_snapshots()
     client = TestClient(make_app(Server(snapshots)))
     places = [
         f"/api/models/{ROOT}",

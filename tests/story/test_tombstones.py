@@ -75,7 +75,7 @@ def test_children_of_the_dead_count_through_it_and_it_counts_only_when_asked(pla
 
 def test_a_card_that_names_the_dead_means_its_key(play: Play) -> None:
     box, stage = play(a_line())
-    key = next(one["_id"] for one in box.catalog.rows() if one["id"] == KID)
+    key = next(one["_id"] for one in box.catalog.box_rows() if one["id"] == KID)
     full_crawl(stage)
     box.catalog.delete(KID)
     late = a_row(70, cardData={"base_model": KID.upper()})
@@ -145,7 +145,7 @@ def test_a_renamed_model_is_not_gone(play: Play) -> None:
 def test_a_row_that_cannot_be_read_is_present(play: Play) -> None:
     box, stage = play(a_line())
     full_crawl(stage)
-    kid = next(one for one in box.catalog.rows() if one["id"] == KID)
+    kid = next(one for one in box.catalog.box_rows() if one["id"] == KID)
     box.catalog.delete(KID)
     box.catalog.add(kid | {"id": "../../no-name"})
     second = full_crawl(stage)

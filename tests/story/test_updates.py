@@ -87,7 +87,7 @@ def test_updates_upon_updates_end_in_the_bytes_of_a_full_crawl(play: Play) -> No
     stage.crawl()
     for _ in range(3):
         stage.clock.sleep(DAY)
-        a_day_passes(box, box.catalog.rows(), stage.clock.now())
+        a_day_passes(box, box.catalog.box_rows(), stage.clock.now())
         id = updated(stage)
     assert tables(stage, id) == swept_elsewhere(stage)
 

@@ -46,7 +46,7 @@ def find_relation_anomalies(columns: SnapshotColumns) -> Occurrences:
     children = np.flatnonzero(differ).tolist()
 
     def describe_model_anomaly(of_child: Positions) -> Occurrence:
-        name = columns.name(int(claims.child[of_child[0]]))
+        name = columns.name_of_anomalous(int(claims.child[of_child[0]]))
         relations: dict[str, list[str]] = {}
         pairs = zip(claims.rule[of_child], claims.relation[of_child], strict=True)
         for rule, relation in sorted(set(pairs)):
@@ -74,10 +74,10 @@ def find_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     children = disputed[both_name_parents].tolist()
 
     def describe_model_anomaly(child: int) -> Occurrence:
-        name, models, parts = columns.name(child), [], []
+        name, models, parts = columns.name_of_anomalous(child), [], []
         for source, pairs in (("the card", card_alone), ("the Hub", hub_alone)):
             start, stop = np.searchsorted(pairs, [child << 32, (child + 1) << 32])
-            names = [columns.name(int(pair) & _LOW) for pair in pairs[start:stop]]
+            names = [columns.name_of_anomalous(int(pair) & _LOW) for pair in pairs[start:stop]]
             if names:
                 models += names
                 first = join_names_of_anomaly(names, len(names), MOST_IN_A_SENTENCE)
@@ -98,13 +98,13 @@ def _find_anomalous_parents(columns: SnapshotColumns) -> Indices:
     keys = pa.array([former.get(name) for name in names.to_pylist()], pa.string())
     owner, renamed = (
         pc.fill_null(pc.index_in(each, value_set=known, skip_nulls=True), NOWHERE).to_numpy()
-        for each, known in ((names, columns.ids), (keys, columns.keys))
+        for each, known in ((names, columns.ids_of_anomalous), (keys, columns.keys_of_anomalous))
     )
     meant = np.where(owner >= 0, owner, renamed)[claims.name]
     parent = claims.parent.copy()
     differs = (meant >= 0) & (parent >= 0) & (meant != parent) & (renamed[claims.name] != parent)
     for row in np.flatnonzero(differs).tolist():
-        if columns.name(int(parent[row])) != names[int(claims.name[row])].as_py():
+        if columns.name_of_anomalous(int(parent[row])) != names[int(claims.name[row])].as_py():
             parent[row] = meant[row]
     return parent
 
@@ -138,7 +138,10 @@ def find_two_name_anomalies(columns: SnapshotColumns) -> Occurrences:
     ranges = np.flatnonzero(stop - start > 1).tolist()
 
     def describe_names_anomaly(of_pair: Int64s) -> Occurrence:
-        child, parent = columns.name(int(of_pair[0, 0])), columns.name(int(of_pair[0, 1]))
+        child, parent = (
+            columns.name_of_anomalous(int(of_pair[0, 0])),
+            columns.name_of_anomalous(int(of_pair[0, 1])),
+        )
         names = _quote_anomalous_twins(claims.names, of_pair[:, 2])
         number = plural(len(names), "name")
         detail = f"{child} names {parent} by {number}: {join_names_of_anomaly(names, len(names))}"
@@ -178,14 +181,14 @@ def _quote_anomalous_names(columns: SnapshotColumns, parents: Indices) -> Iterat
             f"{name} ({plural(number, 'model')})"
             for name, number in zip(names, numbers[order].tolist(), strict=True)
         ]
-        name = columns.name(parent)
+        name = columns.name_of_anomalous(parent)
         detail = f"{name} goes by {len(names):,} names: {join_names_of_anomaly(parts, len(parts))}"
         yield Occurrence([name], detail)
 
 
 def find_case_twin_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find listed models whose ids differ by case alone."""
-    lowered = pc.utf8_lower(columns.ids).dictionary_encode()
+    lowered = pc.utf8_lower(columns.ids_of_anomalous).dictionary_encode()
     codes = lowered.indices.to_numpy()
     numbers = np.bincount(codes, minlength=len(lowered.dictionary))
     rows = np.flatnonzero(numbers[codes] > 1)
@@ -196,7 +199,7 @@ def find_case_twin_anomalies(columns: SnapshotColumns) -> Occurrences:
             twins.setdefault(int(codes[row]), []).append(row)
 
     def describe_twins_anomaly(of_name: list[int]) -> Occurrence:
-        names = sorted(columns.name(row) for row in of_name)
+        names = sorted(columns.name_of_anomalous(row) for row in of_name)
         return Occurrence(names, f"{join_names_of_anomaly(names, len(names))} differ by case alone")
 
     return Occurrences(len(twins), map(describe_twins_anomaly, twins.values()))
@@ -259,9 +262,9 @@ def find_skipped_generation_anomalies(columns: SnapshotColumns) -> Occurrences:
 
     def describe_quantized_copy_anomaly(place: int) -> Occurrence:
         nodes = sibling[first[place] : last[place]]
-        copy = columns.name(int(copies.child[place]))
-        parent = columns.name(int(copies.parent[place]))
-        named_after = [columns.name(node) for node in nodes[:_MOST_COMPARED].tolist()]
+        copy = columns.name_of_anomalous(int(copies.child[place]))
+        parent = columns.name_of_anomalous(int(copies.parent[place]))
+        named_after = [columns.name_of_anomalous(node) for node in nodes[:_MOST_COMPARED].tolist()]
         owner = copy.partition("/")[0]
         named_after.sort(key=lambda name: name.partition("/")[0] != owner)
         first_names = join_names_of_anomaly(named_after, len(nodes), MOST_IN_A_SENTENCE)
@@ -328,7 +331,7 @@ def _anomalous_siblings_by_name(
 
 
 def _lower_ids_of_anomalies(columns: SnapshotColumns, nodes: Indices) -> pa.StringArray:
-    return pc.utf8_lower(columns.ids.take(pa.array(nodes)))
+    return pc.utf8_lower(columns.ids_of_anomalous.take(pa.array(nodes)))
 
 
 def _repository_part_of_anomalous_twin(ids: pa.StringArray) -> pa.StringArray:

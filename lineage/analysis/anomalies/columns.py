@@ -71,12 +71,12 @@ class SnapshotColumns:
         return select_scope_edges(edges, self.is_inside_anomaly_bounds(edges.child))
 
     @cached_property
-    def keys(self) -> pa.StringArray:
+    def keys_of_anomalous(self) -> pa.StringArray:
         """The key of every listed model."""
         return self.snapshot.column(schema.MODELS_FILE, "key").combine_chunks()
 
     @cached_property
-    def ids(self) -> pa.StringArray:
+    def ids_of_anomalous(self) -> pa.StringArray:
         """The id of every listed model."""
         return self.snapshot.column(schema.MODELS_FILE, "id").combine_chunks()
 
@@ -89,7 +89,7 @@ class SnapshotColumns:
         return column
 
     @cached_property
-    def unlisted(self) -> dict[int, tuple[str, str]]:
+    def find_unlisted_anomalous(self) -> dict[int, tuple[str, str]]:
         """Key and name of every node that is not listed: deleted, or known by its name alone."""
         table = self.snapshot.table(schema.COUNTS_FILE, ["node", "key", "id"])
         table = table.filter(pc.greater_equal(table["node"], self.listed))
@@ -100,9 +100,13 @@ class SnapshotColumns:
         }
         return deleted | dict(zip(table["node"].to_pylist(), names, strict=True))
 
-    def name(self, node: int) -> str:
+    def name_of_anomalous(self, node: int) -> str:
         """Return the name of a node."""
-        return str(self.ids[node].as_py()) if node < self.listed else self.unlisted[node][1]
+        return (
+            str(self.ids_of_anomalous[node].as_py())
+            if node < self.listed
+            else self.find_unlisted_anomalous[node][1]
+        )
 
     @cached_property
     def claims(self) -> DeclaredClaims:
@@ -137,7 +141,7 @@ class SnapshotColumns:
         differs = pc.not_equal(whole[1:], whole[:-1]).to_numpy(zero_copy_only=False)
         first = np.flatnonzero(np.append(True, differs))
         children = whole.take(pa.array(first)).dictionary_encode()
-        place = pc.index_in(self.keys, value_set=children.dictionary)
+        place = pc.index_in(self.keys_of_anomalous, value_set=children.dictionary)
         row_of = np.full(len(children.dictionary), NOWHERE, np.int64)
         row_of[pc.drop_null(place).to_numpy()] = np.flatnonzero(place.is_valid())
         rows = row_of[children.indices.to_numpy()]
@@ -145,9 +149,9 @@ class SnapshotColumns:
 
     def _nodes_of(self, keys: pa.StringArray) -> Indices:
         """Return the node of each of some distinct keys, listed or not."""
-        unlisted = {key: node for node, (key, _) in self.unlisted.items()}
+        unlisted = {key: node for node, (key, _) in self.find_unlisted_anomalous.items()}
         nodes = np.array([unlisted.get(key, NOWHERE) for key in keys.to_pylist()], np.int64)
-        place = pc.index_in(self.keys, value_set=keys)
+        place = pc.index_in(self.keys_of_anomalous, value_set=keys)
         nodes[pc.drop_null(place).to_numpy()] = np.flatnonzero(place.is_valid())
         return nodes
 

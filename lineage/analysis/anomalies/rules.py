@@ -52,7 +52,7 @@ def find_self_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models that are their own parent."""
     edges = columns.edges
     nodes = edges.child[edges.child == edges.parent].tolist()
-    names = (columns.name(node) for node in nodes)
+    names = (columns.name_of_anomalous(node) for node in nodes)
     each = (Occurrence([name], f"{name} is given as its own parent") for name in names)
     return Occurrences(len(nodes), each)
 
@@ -61,7 +61,7 @@ def find_circle_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models that descend from each other, each circle once, the largest first."""
 
     def describe_circle_anomaly(members: list[int]) -> Occurrence:
-        names = [columns.name(node) for node in members[:MOST_MODELS]]
+        names = [columns.name_of_anomalous(node) for node in members[:MOST_MODELS]]
         detail = (
             f"{len(members):,} models descend from each other:"
             f" {join_names_of_anomaly(names, len(members))}"
@@ -77,8 +77,8 @@ def find_unknown_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find parents that no listing shows, those with most children first."""
 
     def describe_parent_anomaly(node: int, children: Indices) -> Occurrence:
-        key, name = columns.unlisted[node]
-        names = [columns.name(child) for child in children[: MOST_MODELS - 1].tolist()]
+        key, name = columns.find_unlisted_anomalous[node]
+        names = [columns.name_of_anomalous(child) for child in children[: MOST_MODELS - 1].tolist()]
         first = join_names_of_anomaly(names, len(children), MOST_IN_A_SENTENCE)
         by_name = key.startswith(NAME_PREFIX)
         source = "known by its name alone" if by_name else "the Hub gives its key"
@@ -97,9 +97,11 @@ def find_many_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models with more parents than the bound, those with most first."""
 
     def describe_child_anomaly(node: int, parents: Indices) -> Occurrence:
-        names = [columns.name(parent) for parent in parents[: MOST_MODELS - 1].tolist()]
+        names = [
+            columns.name_of_anomalous(parent) for parent in parents[: MOST_MODELS - 1].tolist()
+        ]
         first = join_names_of_anomaly(names, len(parents), MOST_IN_A_SENTENCE)
-        name, number = columns.name(node), len(parents)
+        name, number = columns.name_of_anomalous(node), len(parents)
         return Occurrence([name, *names], f"{name} has {number:,} parents: {first}", number + 1)
 
     edges = columns.edges
@@ -114,7 +116,7 @@ def find_older_child_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models created before a parent of theirs, the widest gap first; both dates known."""
 
     def describe_pair_anomaly(child: int, parent: int, gap: int) -> Occurrence:
-        names = [columns.name(child), columns.name(parent)]
+        names = [columns.name_of_anomalous(child), columns.name_of_anomalous(parent)]
         early = format_duration_of_anomaly(gap)
         return Occurrence(names, f"{names[0]} was created {early} before its parent {names[1]}")
 
@@ -155,7 +157,7 @@ def find_burst_anomalies(columns: SnapshotColumns) -> Occurrences:
     def describe_burst_anomaly(start: int, stop: int) -> Occurrence:
         children, number = bursts.child[start:stop], stop - start
         nodes = [int(bursts.parent[start]), *children[: MOST_MODELS - 1].tolist()]
-        names = [columns.name(node) for node in nodes]
+        names = [columns.name_of_anomalous(node) for node in nodes]
         author = authors[int(children[0])].as_py()
         first, last = int(bursts.moment[start]), int(bursts.moment[stop - 1])
         detail = (
@@ -191,7 +193,9 @@ class AnomalyRule:
     """May quote the bounds by name."""
     find: Callable[[SnapshotColumns], Occurrences]
 
-    def apply(self, columns: SnapshotColumns, examples: int | None) -> AnomaliesOfKind:
+    def find_anomalies_by_rule(
+        self, columns: SnapshotColumns, examples: int | None
+    ) -> AnomaliesOfKind:
         """Count what is odd, with up to so many examples; None gives all."""
         occurrences = self.find(columns)
         meaning = self.meaning.format(**asdict(columns.bounds))
@@ -235,7 +239,7 @@ def find_impossible_sizes(columns: SnapshotColumns) -> Occurrences:
             odd.append((row, ours, join_names_of_anomaly(theirs, len(theirs), _NAMED)))
 
     def describe_size(row: int, ours: str, theirs: str) -> Occurrence:
-        name = columns.name(row)
+        name = columns.name_of_anomalous(row)
         detail = (
             f"{name} is declared to come from {ours}, and has the size of {theirs}:"
             f" {number[row]:,} parameters"
@@ -356,7 +360,7 @@ def find_anomalies(
         inside[roots] = True
     columns = SnapshotColumns(scope.under(Definition()), bounds, inside)
     rules = (rule for rule in RULES if kind in (None, rule.kind))
-    anomalies = tuple(rule.apply(columns, examples) for rule in rules)
+    anomalies = tuple(rule.find_anomalies_by_rule(columns, examples) for rule in rules)
     manifest = scope.snapshot.manifest
     return Anomalies(
         manifest.id,

@@ -43,7 +43,7 @@ class VariantColumns:
     is_used: Mask
 
     @classmethod
-    def of(
+    def growth_variant_columns_of(
         cls, scope: Scope, counted: Mask, moments: Int64s, bounds: Bounds, least_downloads: int
     ) -> "VariantColumns":
         """Read the columns; `counted` are all models of which some will be counted."""

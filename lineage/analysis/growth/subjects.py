@@ -118,7 +118,7 @@ def _count_growth_of_families(
     families = CountedPairs(subjects, family, node)
 
     first_releases = find_releases(scope, edges)
-    names = first_releases.names()
+    names = first_releases.names_of_counted_releases()
     place = {name: at for at, name in enumerate(names)}  # two families may call one alike
     release = np.array([place[name] for name in names])[first_releases.place_by_node()[node]]
     code = family * len(names) + release

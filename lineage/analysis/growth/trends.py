@@ -206,7 +206,9 @@ def _count_by_time(
     end = end_of_data(scope.snapshot.manifest.origin.taken_at, scope.definition.as_of)
     own = Calendar.of(moments, span_of_growth_months(moments[possible]), end)
     selected = columns.selected.scope
-    variants = VariantColumns.of(selected, possible, moments, bounds, least_downloads)
+    variants = VariantColumns.growth_variant_columns_of(
+        selected, possible, moments, bounds, least_downloads
+    )
     is_family = subject.model is None and subject.release is None
     releases = find_releases(selected, selected.edges) if is_family else None
     if releases is None:
@@ -257,7 +259,7 @@ def _releases_of_subject(subject: ResolvedSubject) -> Sequence[Release]:
 def _divide_by_release(releases: Releases, possible: Mask) -> _Groups:
     place = releases.place_by_node()[: len(possible)]
     codes = np.where(possible, place, -1)
-    names = list(enumerate(releases.names()))
+    names = list(enumerate(releases.names_of_counted_releases()))
     return [(name, codes == at) for at, name in names if (codes == at).any()]
 
 

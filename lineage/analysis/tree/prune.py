@@ -91,7 +91,7 @@ def outline_pruned_tree(
 
     `lines` bounds nodes and remainders where no `min_size` is given, `depth` the generations.
     """
-    sizes = _BranchSizes.of(rows)
+    sizes = _BranchSizes.branch_sizes_of_tree(rows)
     top = _first_tree_row(rows)
     is_root = (rows.kind == RowKind.OFFICIAL) | (rows.kind == RowKind.MIRROR)
     # A deleted model is drawn where counted ones come from it, and nowhere else: who deletes a
@@ -112,7 +112,7 @@ def prune_tree_to_largest_branches(
 
     A line is a node without nodes, or a remainder. `deepest` bounds the generations.
     """
-    sizes = _BranchSizes.of(rows)
+    sizes = _BranchSizes.branch_sizes_of_tree(rows)
     top = _first_tree_row(rows)
     is_visible = (sizes.models > 0) & (rows.depth <= rows.depth[top] + deepest)
     return _choose_nodes(rows, sizes, top, _TreeChoice(is_visible, sizes.models, lines, False))
@@ -131,7 +131,7 @@ class _BranchSizes:
     """Where the rows right below each row begin among `children`; one more than there are rows."""
 
     @classmethod
-    def of(cls, rows: TreeRows) -> "_BranchSizes":
+    def branch_sizes_of_tree(cls, rows: TreeRows) -> "_BranchSizes":
         by_relation = (rows.relation[:, None] == np.arange(len(RELATIONS))) & rows.counted[:, None]
         before = np.zeros((len(rows) + 1, len(RELATIONS)), np.int64)
         np.cumsum(by_relation, axis=0, out=before[1:])

@@ -95,7 +95,7 @@ def build_tree_rows(
     # The number of a family stands on its mirrors and curated edges, that of a model does not.
     joined = scope if subject.model is not None else full_scope(scope)
     drawing = joined.under(replace(joined.definition, min_strength=drawn_from))
-    places = _Places.of(drawing, subject, definition.min_strength.code)
+    places = _Places.places_in_tree(drawing, subject, definition.min_strength.code)
     return _place_tree_rows(scope, drawing, places, _choose_tree_parents(drawing, places))
 
 
@@ -120,7 +120,7 @@ class _Places:
     least: int
 
     @classmethod
-    def of(cls, scope: Scope, subject: ResolvedSubject, least: int) -> "_Places":
+    def places_in_tree(cls, scope: Scope, subject: ResolvedSubject, least: int) -> "_Places":
         edges, nodes, definition = scope.edges, scope.nodes, scope.definition
         name, roots, official = _find_tree_tops(scope, subject)
         level = np.full(nodes, -1, np.int8)
@@ -173,7 +173,7 @@ def _group_by_release(scope: Scope, level: Codes, least: int) -> tuple[Nodes, Se
     places = sure.place_by_node()
     if scope.definition.min_strength.code < least:
         places = np.where(level >= least, places, find_releases(scope, edges).place_by_node())
-    return places, sure.names()
+    return places, sure.names_of_counted_releases()
 
 
 def _find_countable(scope: Scope) -> Mask:

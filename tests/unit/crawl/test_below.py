@@ -22,16 +22,16 @@ class Family:
         self._hidden = hidden
         self.asked: list[str] = []
 
-    def everything(self) -> Iterator[RecordPage]:
+    def list_everything_of_source(self) -> Iterator[RecordPage]:
         raise AssertionError
 
-    def children(self, id: str) -> Iterator[RecordPage]:
+    def list_children_from_source(self, id: str) -> Iterator[RecordPage]:
         self.asked.append(id)
         names = self._children.get(id, ())
         for start in range(0, len(names), 2):
             yield RecordPage([record(name) for name in names[start : start + 2]])
 
-    def model(self, id: str) -> RecordPage | None:
+    def read_model_from_source(self, id: str) -> RecordPage | None:
         return None if id in self._hidden else RecordPage([record(id)])
 
 
@@ -70,8 +70,8 @@ def test_a_base_that_nobody_shows_still_has_children() -> None:
 
 def test_a_former_name_leads_to_the_children_of_the_name_of_now() -> None:
     class Renamed(Family):
-        def model(self, id: str) -> RecordPage | None:
-            return super().model("a/new")
+        def read_model_from_source(self, id: str) -> RecordPage | None:
+            return super().read_model_from_source("a/new")
 
     source = Renamed({"a/new": ["a/1"]})
     assert ids_below(source, "a/old") == ["a/new", "a/1"]
@@ -80,8 +80,8 @@ def test_a_former_name_leads_to_the_children_of_the_name_of_now() -> None:
 
 def test_a_model_renamed_on_the_way_is_visited_once() -> None:
     class Renaming(Family):
-        def children(self, id: str) -> Iterator[RecordPage]:
-            for page in super().children(id):
+        def list_children_from_source(self, id: str) -> Iterator[RecordPage]:
+            for page in super().list_children_from_source(id):
                 yield RecordPage([found._replace(key=key_of("a/same")) for found in page.records])
 
     assert ids_below(Renaming({"a/base": ["a/old", "b/other", "a/new"]}), "a/base") == [
@@ -92,7 +92,7 @@ def test_a_model_renamed_on_the_way_is_visited_once() -> None:
 
 def test_a_base_whose_row_is_odd_is_still_walked_down_from() -> None:
     class Odd(Family):
-        def model(self, id: str) -> RecordPage | None:
+        def read_model_from_source(self, id: str) -> RecordPage | None:
             return RecordPage([], [BadRow("odd", "{}", None)])
 
     pages = list(crawl_below(Odd({"a/base": ["a/1"]}), "a/base"))

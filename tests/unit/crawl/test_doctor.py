@@ -33,8 +33,8 @@ class SpoiledBox(FakeHub):
         super().__init__(catalog)
         self._spoil = spoil
 
-    def answer(self, *request: Any) -> BoxAnswer:
-        return self._spoil(super().answer(*request))
+    def answer_box_request(self, *request: Any) -> BoxAnswer:
+        return self._spoil(super().answer_box_request(*request))
 
 
 def whole(number: int) -> Row:

@@ -61,13 +61,13 @@ def test_every_model_comes_through_and_none_is_repeated_at_a_border(
 class ListedModels:
     """A source of two fixed pages."""
 
-    def everything(self) -> Iterator[RecordPage]:
+    def list_everything_of_source(self) -> Iterator[RecordPage]:
         yield from (RecordPage([model(1)]), RecordPage([model(1, likes=9)]))
 
-    def children(self, id: str) -> Iterator[RecordPage]:
+    def list_children_from_source(self, id: str) -> Iterator[RecordPage]:
         raise AssertionError(id)
 
-    def model(self, id: str) -> RecordPage | None:
+    def read_model_from_source(self, id: str) -> RecordPage | None:
         raise AssertionError(id)
 
 

@@ -23,7 +23,7 @@ def test_a_walk_over_ten_pages_of_the_corpus_sees_every_model_once(serve: Serve)
     _, client = serve(catalog)
     fields = ["tags", "cardData", "baseModels", "author", "createdAt", "downloads"]
     keys = [row["_id"] for row in walked(client, limit=1000, **WALK, **{"expand[]": fields})]
-    assert keys == [row["_id"] for row in catalog.rows()]
+    assert keys == [row["_id"] for row in catalog.box_rows()]
 
 
 def test_the_link_is_absolute_and_names_the_box_itself(serve: Serve) -> None:

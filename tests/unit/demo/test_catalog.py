@@ -16,22 +16,22 @@ def test_slices_are_those_of_the_sorted_keys(numbers: set[int], edge: int, most:
     key = a_row(edge)["_id"]
     after = [a_row(n)["_id"] for n in sorted(numbers) if n > edge][:most]
     before = [a_row(n)["_id"] for n in sorted(numbers, reverse=True) if n < edge][:most]
-    assert [row["_id"] for row in catalog.after(key, most)] == after
-    assert [row["_id"] for row in catalog.before(key, most)] == before
+    assert [row["_id"] for row in catalog.box_models_after(key, most)] == after
+    assert [row["_id"] for row in catalog.box_models_before(key, most)] == before
 
 
 def test_an_added_row_is_found_by_name_and_in_its_place() -> None:
     catalog = LiveCatalog([a_row(1), a_row(3)])
     catalog.add(a_row(2))
-    assert ids(catalog.rows()) == ["owner/model-1", "owner/model-2", "owner/model-3"]
-    assert catalog.get("owner/model-2") == a_row(2)
+    assert ids(catalog.box_rows()) == ["owner/model-1", "owner/model-2", "owner/model-3"]
+    assert catalog.box_model_at("owner/model-2") == a_row(2)
 
 
 def test_adding_a_known_key_replaces_the_row() -> None:
     catalog = a_catalog(2)
     catalog.add(a_row(1, id="owner/other"))
     assert len(catalog) == 2
-    assert catalog.get("owner/model-1") is None
+    assert catalog.box_model_at("owner/model-1") is None
 
 
 def test_a_name_belongs_to_one_key() -> None:
@@ -43,8 +43,8 @@ def test_a_rename_keeps_the_key_and_reaches_children_but_not_their_cards() -> No
     parent = a_row(1)
     catalog = LiveCatalog([parent, a_child(2, parent), a_row(3, id="owner/model-1x")])
     catalog.rename("owner/model-1", "new/name")
-    child = catalog.get("owner/model-2")
-    renamed = catalog.get("new/name")
+    child = catalog.box_model_at("owner/model-2")
+    renamed = catalog.box_model_at("new/name")
     assert child is not None
     assert renamed is not None
     assert renamed["_id"] == parent["_id"]
@@ -81,11 +81,11 @@ def test_a_deleted_parent_stays_in_tag_and_card_only() -> None:
     merge = a_row(4, baseModels={"relation": "merge", "models": both})
     catalog = LiveCatalog([*parents, child, merge])
     catalog.delete("owner/model-1")
-    left = catalog.get("owner/model-3")
+    left = catalog.box_model_at("owner/model-3")
     assert left is not None
     assert "baseModels" not in left
     assert left["tags"] == child["tags"]
-    merged = catalog.get("owner/model-4")
+    merged = catalog.box_model_at("owner/model-4")
     assert merged is not None
     assert merged["baseModels"]["models"] == both[1:]
 
@@ -103,7 +103,7 @@ def test_what_is_not_there_cannot_be_deleted_renamed_or_touched() -> None:
 def test_a_touched_row_has_a_new_moment_and_a_new_sha() -> None:
     catalog = a_catalog(1)
     catalog.touch("owner/model-0", NOON)
-    row = catalog.get("owner/model-0")
+    row = catalog.box_model_at("owner/model-0")
     assert row is not None
     assert row["lastModified"] == "2026-11-21T12:00:00.000Z"
     assert len(row["sha"]) == 40
@@ -113,11 +113,11 @@ def test_a_touched_row_has_a_new_moment_and_a_new_sha() -> None:
 def test_children_are_found_by_tag_also_after_a_change() -> None:
     parent = a_row(1)
     catalog = LiveCatalog([parent, a_child(2, parent)])
-    assert ids(catalog.tagged("base_model:owner/model-1")) == ["owner/model-2"]
+    assert ids(catalog.tagged_box_models("base_model:owner/model-1")) == ["owner/model-2"]
     catalog.add(a_child(3, parent, "adapter"))
-    assert ids(catalog.tagged("base_model:adapter:owner/model-1")) == ["owner/model-3"]
+    assert ids(catalog.tagged_box_models("base_model:adapter:owner/model-1")) == ["owner/model-3"]
     catalog.delete("owner/model-2")
-    assert ids(catalog.tagged("base_model:owner/model-1")) == ["owner/model-3"]
+    assert ids(catalog.tagged_box_models("base_model:owner/model-1")) == ["owner/model-3"]
 
 
 def test_an_order_puts_rows_without_a_value_last_and_equals_by_key() -> None:
@@ -126,5 +126,5 @@ def test_an_order_puts_rows_without_a_value_last_and_equals_by_key() -> None:
         a_row(number, **({} if like is None else {"likes": like}))
         for number, like in enumerate(likes)
     )
-    order = [row["id"][-1] for row in catalog.ordered("likes")]
+    order = [row["id"][-1] for row in catalog.ordered_box_models("likes")]
     assert order == ["2", "0", "3", "1", "4"]

@@ -23,7 +23,7 @@ def some_facts(draw: st.DrawFn) -> list[Fact]:
 
 
 def by_id(catalog: Catalog) -> dict[str, Row]:
-    return {row["id"]: row for row in catalog.rows()}
+    return {row["id"]: row for row in catalog.box_rows()}
 
 
 def test_the_weeks_are_seventeen_wednesdays_up_to_the_second_of_july() -> None:

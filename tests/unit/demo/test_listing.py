@@ -58,7 +58,7 @@ def test_any_walk_sees_every_row_once(
 
 
 def test_the_created_walk_is_in_the_order_of_keys_both_ways() -> None:
-    keys = [row["_id"] for row in a_catalog(9).rows()]
+    keys = [row["_id"] for row in a_catalog(9).box_rows()]
     assert [row["_id"] for row in walk(a_catalog(9), f"{ASCENDING}&limit=2")] == keys
     assert [row["_id"] for row in walk(a_catalog(9), "sort=createdAt&limit=2")] == keys[::-1]
 

@@ -47,13 +47,13 @@ def _files(log: PageLog) -> list[str]:
 
 
 def test_a_page_comes_back_as_it_came(logs: PageLogs, clock: FakeClock) -> None:
-    log = logs.begin(FULL)
+    log = logs.begin_page_log(FULL)
     headers = {"Link": "<x>", "ETag": 'W/"1"', "RateLimit": "r", "Set-Cookie": "s", "X-Own": "o"}
-    log.put(REQUEST, headers, b"[1]")
+    log.put_logged_page(REQUEST, headers, b"[1]")
     kept = {"etag": 'W/"1"', "link": "<x>", "ratelimit": "r"}
-    assert log.get(REQUEST) == RecordedPage(REQUEST, kept, b"[1]", clock.now())
-    assert log.get("/another") is None
-    assert list(log.requests()) == [REQUEST]
+    assert log.get_logged_page(REQUEST) == RecordedPage(REQUEST, kept, b"[1]", clock.now())
+    assert log.get_logged_page("/another") is None
+    assert list(log.logged_requests()) == [REQUEST]
 
 
 @given(st.text(), st.binary(max_size=3000), st.dictionaries(st.text(), st.text()))
@@ -113,35 +113,35 @@ def _empty(path: Path) -> None:
 def test_a_damaged_page_is_set_aside_and_asked_again(
     logs: PageLogs, harm: Callable[[Path], None]
 ) -> None:
-    log = logs.begin(FULL)
-    log.put(REQUEST, {}, b"[1]")
+    log = logs.begin_page_log(FULL)
+    log.put_logged_page(REQUEST, {}, b"[1]")
     harm(next(log.folder.glob("*.page")))
-    assert log.get(REQUEST) is None
+    assert log.get_logged_page(REQUEST) is None
     assert not list(log.folder.glob("*.page"))
-    log.put(REQUEST, {}, b"[2]")
-    page = log.get(REQUEST)
+    log.put_logged_page(REQUEST, {}, b"[2]")
+    page = log.get_logged_page(REQUEST)
     assert page is not None
     assert page.body == b"[2]"
 
 
 def test_a_deleted_page_is_not_there(logs: PageLogs) -> None:
-    log = logs.begin(FULL)
-    log.put(REQUEST, {}, b"[1]")
+    log = logs.begin_page_log(FULL)
+    log.put_logged_page(REQUEST, {}, b"[1]")
     log.set_aside(REQUEST)
     log.set_aside("/never asked")
-    assert log.get(REQUEST) is None
+    assert log.get_logged_page(REQUEST) is None
 
 
 def test_nothing_that_came_in_becomes_a_path(logs: PageLogs, tmp_path: Path) -> None:
-    log = logs.begin({"kind": "../../evil"})
+    log = logs.begin_page_log({"kind": "../../evil"})
     for request in ("../../x", "/a\0b", "C:\\x", "x" * 9999):
-        log.put(request, {}, b"")
+        log.put_logged_page(request, {}, b"")
     assert {path.parent for path in tmp_path.rglob("*.page")} == {log.folder}
     assert log.folder.parent == tmp_path / "cache"
 
 
 def test_a_log_is_named_by_its_start_and_who_it_is(logs: PageLogs) -> None:
-    log = logs.begin(FULL)
+    log = logs.begin_page_log(FULL)
     assert log.folder.name.startswith("20261121T120000Z-")
     assert len(log.folder.name) == len("20261121T120000Z-") + 8
     assert _files(log) == ["log.json"]
@@ -150,7 +150,7 @@ def test_a_log_is_named_by_its_start_and_who_it_is(logs: PageLogs) -> None:
 
 
 def test_two_begun_in_the_same_second_are_two(logs: PageLogs) -> None:
-    folders = {logs.begin(FULL).folder for _ in range(12)}
+    folders = {logs.begin_page_log(FULL).folder for _ in range(12)}
     assert len(folders) == 12
     newest = logs.find_latest_page_log(FULL)
     assert newest is not None
@@ -158,20 +158,20 @@ def test_two_begun_in_the_same_second_are_two(logs: PageLogs) -> None:
 
 
 def test_an_unfinished_walk_goes_on(logs: PageLogs, clock: FakeClock) -> None:
-    logs.begin(FULL).put(REQUEST, {}, b"[1]")
+    logs.begin_page_log(FULL).put_logged_page(REQUEST, {}, b"[1]")
     clock.pass_time(3600)
     log = logs.find_unfinished_page_log(FULL)
     assert log is not None
     assert log.started_at == NOON
-    assert log.get(REQUEST) is not None
+    assert log.get_logged_page(REQUEST) is not None
     assert logs.find_unfinished_page_log(OTHER) is None
 
 
 def test_an_unfinished_walk_that_is_too_old_is_removed_and_told(
     logs: PageLogs, clock: FakeClock, progress: ListProgress
 ) -> None:
-    old = logs.begin(FULL)
-    other = logs.begin(OTHER)
+    old = logs.begin_page_log(FULL)
+    other = logs.begin_page_log(OTHER)
     clock.pass_time(24 * 3600 + 1)
     assert logs.find_unfinished_page_log(FULL) is None
     assert not old.folder.exists()
@@ -184,9 +184,9 @@ def test_an_unfinished_walk_that_is_too_old_is_removed_and_told(
 def test_of_two_unfinished_walks_the_newest_goes_on_alone(
     logs: PageLogs, clock: FakeClock, progress: ListProgress
 ) -> None:
-    older = logs.begin(FULL)
+    older = logs.begin_page_log(FULL)
     clock.pass_time(60)
-    newer = logs.begin(FULL)
+    newer = logs.begin_page_log(FULL)
     found = logs.find_unfinished_page_log(FULL)
     assert found is not None
     assert found.folder == newer.folder
@@ -195,10 +195,10 @@ def test_of_two_unfinished_walks_the_newest_goes_on_alone(
 
 
 def test_a_closed_walk_does_not_go_on_but_is_there_offline(logs: PageLogs) -> None:
-    log = logs.begin(FULL)
-    assert not log.closed
+    log = logs.begin_page_log(FULL)
+    assert not log.is_page_log_closed
     log.close("20261121T120000Z")
-    assert log.closed
+    assert log.is_page_log_closed
     assert logs.find_unfinished_page_log(FULL) is None
     latest = logs.find_latest_page_log(FULL)
     assert latest is not None
@@ -210,11 +210,11 @@ def test_a_closed_walk_does_not_go_on_but_is_there_offline(logs: PageLogs) -> No
 def test_closed_walks_but_the_last_two_are_deleted(logs: PageLogs, clock: FakeClock) -> None:
     walks = []
     for _ in range(4):
-        walks.append(logs.begin(FULL))
+        walks.append(logs.begin_page_log(FULL))
         walks[-1].close("x")
         clock.pass_time(60)
-    still_open = logs.begin(OTHER)
-    logs.prune()
+    still_open = logs.begin_page_log(OTHER)
+    logs.prune_page_logs()
     assert [log.folder.exists() for log in walks] == [False, False, True, True]
     assert still_open.folder.exists()
 
@@ -225,15 +225,15 @@ def test_how_many_closed_walks_stay_is_settable(
 ) -> None:
     logs = PageLogs(tmp_path, clock, keep_closed=keep)
     for _ in range(3):
-        logs.begin(FULL).close("x")
-    logs.prune()
+        logs.begin_page_log(FULL).close("x")
+    logs.prune_page_logs()
     assert len(list(tmp_path.glob("*/closed.json"))) == left
 
 
 def test_what_a_kill_left_half_written_is_deleted_when_it_is_old(
     logs: PageLogs, tmp_path: Path, clock: FakeClock
 ) -> None:
-    log = logs.begin(FULL)
+    log = logs.begin_page_log(FULL)
     root = tmp_path / "cache"
     half_page, half_log, in_flight = (
         folder / temporary_name() for folder in (log.folder, root, log.folder)
@@ -244,7 +244,7 @@ def test_what_a_kill_left_half_written_is_deleted_when_it_is_old(
     now = clock.now()
     for path, age in ((half_page, 7200), (half_log, 7200), (in_flight, 60)):
         os.utime(path, times=((now.timestamp() - age),) * 2)
-    logs.prune()
+    logs.prune_page_logs()
     assert (half_page.exists(), half_log.exists(), in_flight.exists()) == (False, False, True)
 
 
@@ -258,7 +258,7 @@ def test_a_folder_that_is_no_log_is_left_alone(tmp_path: Path, about: bytes | No
     if about is not None:
         (mine / "log.json").write_bytes(about)
     logs = PageLogs(tmp_path, FakeClock(), keep_closed=0)
-    logs.prune()
+    logs.prune_page_logs()
     assert mine.exists()
     assert logs.find_latest_page_log({}) is None
 
@@ -266,9 +266,9 @@ def test_a_folder_that_is_no_log_is_left_alone(tmp_path: Path, about: bytes | No
 def test_the_root_ignores_itself_but_for_its_readme(logs: PageLogs, tmp_path: Path) -> None:
     root = tmp_path / "cache"
     assert logs.find_latest_page_log(FULL) is None
-    logs.prune()
+    logs.prune_page_logs()
     assert not root.exists()
-    logs.begin(FULL)
+    logs.begin_page_log(FULL)
     assert (root / ".gitignore").read_text() == "*\n!README.md\n"
     assert (root / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f0688680")
 
@@ -276,39 +276,39 @@ def test_the_root_ignores_itself_but_for_its_readme(logs: PageLogs, tmp_path: Pa
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written") as caught:
-        PageLogs(tmp_path / "file", clock).begin(FULL)
+        PageLogs(tmp_path / "file", clock).begin_page_log(FULL)
     assert "--cache" in caught.value.hint
-    log = PageLogs(tmp_path / "cache", clock).begin(FULL)
+    log = PageLogs(tmp_path / "cache", clock).begin_page_log(FULL)
     (log.folder / "log.json").unlink()
     log.folder.rmdir()
     with pytest.raises(StoreError, match="cannot be written"):
-        log.put(REQUEST, {}, b"[]")
+        log.put_logged_page(REQUEST, {}, b"[]")
 
 
 def test_the_age_of_an_unfinished_walk_is_settable(tmp_path: Path, clock: FakeClock) -> None:
     logs = PageLogs(tmp_path, clock, max_age=timedelta(minutes=5))
-    logs.begin(FULL)
+    logs.begin_page_log(FULL)
     clock.pass_time(301)
     assert logs.find_unfinished_page_log(FULL) is None
 
 
 def test_a_page_compresses(logs: PageLogs) -> None:
-    log = logs.begin(FULL)
+    log = logs.begin_page_log(FULL)
     body = b'{"id": "someone/some-model"}' * 1000
-    log.put(REQUEST, {}, body)
+    log.put_logged_page(REQUEST, {}, body)
     assert next(log.folder.glob("*.page")).stat().st_size < len(zlib.compress(body, 1)) + 2000
 
 
 def test_a_pipe_in_a_log_is_never_waited_for(logs: PageLogs) -> None:
-    log = logs.begin(FULL)
-    log.put(REQUEST, {}, b"[1]")
+    log = logs.begin_page_log(FULL)
+    log.put_logged_page(REQUEST, {}, b"[1]")
     page = next(path for path in log.folder.iterdir() if path.suffix == ".page")
     page.unlink()
     os.mkfifo(page)
-    assert log.get(REQUEST) is None
-    assert list(log.requests()) == []
-    log.put(REQUEST, {}, b"[2]")
-    assert list(log.requests()) == [REQUEST]
+    assert log.get_logged_page(REQUEST) is None
+    assert list(log.logged_requests()) == []
+    log.put_logged_page(REQUEST, {}, b"[2]")
+    assert list(log.logged_requests()) == [REQUEST]
     (log.folder / "log.json").unlink()
     os.mkfifo(log.folder / "log.json")
     assert logs.find_unfinished_page_log(FULL) is None

@@ -30,12 +30,12 @@ class FakeCrawl:
         self.runs = 0
         self.ends = 0
 
-    def run(self) -> int:
+    def run_scheduled_crawl(self) -> int:
         self.runs += 1
         self._before()
         return self._code
 
-    def end(self) -> None:
+    def end_scheduled_crawl(self) -> None:
         self.ends += 1
 
 
@@ -44,7 +44,7 @@ def unheard(_: str) -> None:
 
 
 class UnstartableCrawl(FakeCrawl):
-    def run(self) -> int:
+    def run_scheduled_crawl(self) -> int:
         raise OSError("no memory")
 
 
@@ -134,12 +134,12 @@ def test_a_request_to_end_reaches_the_crawl_that_runs() -> None:
     end_request, ended = Event(), Event()
 
     class LongCrawl(FakeCrawl):
-        def run(self) -> int:
+        def run_scheduled_crawl(self) -> int:
             end_request.set()
             assert ended.wait(IN_TIME)
             return ENDED
 
-        def end(self) -> None:
+        def end_scheduled_crawl(self) -> None:
             ended.set()
 
     Runner(LongCrawl(), end_request, FakeClock(), unheard).run_every(DAY, None)
@@ -193,7 +193,7 @@ def test_a_folder_that_names_no_moment_was_no_run(tmp_path: Path) -> None:
 
 
 def test_a_crawl_is_a_process_that_ends_with_its_own_code() -> None:
-    assert CrawlProcess(["crawl", "--no-such-flag"]).run() == 2
+    assert CrawlProcess(["crawl", "--no-such-flag"]).run_scheduled_crawl() == 2
 
 
 def test_a_publication_follows_a_crawl_that_ended_well_and_its_code_is_the_runs() -> None:
@@ -203,5 +203,5 @@ def test_a_publication_follows_a_crawl_that_ended_well_and_its_code_is_the_runs(
 
 def test_nothing_is_started_after_the_end() -> None:
     crawl = CrawlProcess(["--version"])
-    crawl.end()
-    assert crawl.run() == ENDED
+    crawl.end_scheduled_crawl()
+    assert crawl.run_scheduled_crawl() == ENDED

@@ -47,9 +47,9 @@ def open_history(folder: Path) -> OpenSnapshots:
     snapshots = OpenSnapshots(
         ParquetStore(str(folder), NO_OPT_OUTS), all_families(), NO_OPT_OUTS.digest()
     )
-    snapshots.refresh()
-    assert snapshots.latest is not None
-    warm_served_snapshot(snapshots.latest)
+    snapshots.refresh_served_snapshots()
+    assert snapshots.latest_served_snapshot is not None
+    warm_served_snapshot(snapshots.latest_served_snapshot)
     return snapshots
 
 
@@ -60,4 +60,4 @@ def client(history: Path) -> Iterator[TestClient]:
         make_app(server, more=page_routes(server)), raise_server_exceptions=False
     ) as client:
         yield client
-    server.close()
+    server.close_server()

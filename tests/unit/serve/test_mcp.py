@@ -51,7 +51,7 @@ def answers(history: Path) -> dict[str, Any]:
                 asked[repr((name, arguments))] = await client.call_tool(name, arguments)
 
     run_in_own_loop(ask)
-    server.close()
+    server.close_server()
     return asked
 
 

@@ -18,16 +18,18 @@ def test_more_than_can_wait_is_refused_and_places_become_free_again() -> None:
     workers, release = Workers("test", threads=1, waiting=1, seconds=20), threading.Event()
 
     async def ask() -> None:
-        first, second = (asyncio.ensure_future(workers.run(release.wait)) for _ in range(2))
+        first, second = (
+            asyncio.ensure_future(workers.run_in_worker(release.wait)) for _ in range(2)
+        )
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
-            await workers.run(release.wait)
+            await workers.run_in_worker(release.wait)
         release.set()
         assert all(await asyncio.gather(first, second))
-        assert await workers.run(lambda: 7) == 7
+        assert await workers.run_in_worker(lambda: 7) == 7
 
     run_in_own_loop(ask)
-    workers.close()
+    workers.close_workers()
 
 
 def test_what_takes_too_long_is_given_up_and_keeps_its_place_until_it_ends() -> None:
@@ -35,13 +37,13 @@ def test_what_takes_too_long_is_given_up_and_keeps_its_place_until_it_ends() -> 
 
     async def ask() -> None:
         with pytest.raises(TimeLimitReached):
-            await workers.run(release.wait)
+            await workers.run_in_worker(release.wait)
         with pytest.raises(Overloaded):
-            await workers.run(release.wait)
+            await workers.run_in_worker(release.wait)
         release.set()
 
     run_in_own_loop(ask)
-    workers.close()
+    workers.close_workers()
 
 
 def test_an_error_in_a_worker_is_the_askers() -> None:
@@ -51,8 +53,8 @@ def test_an_error_in_a_worker_is_the_askers() -> None:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        run_in_own_loop(workers.run, fail)
-    workers.close()
+        run_in_own_loop(workers.run_in_worker, fail)
+    workers.close_workers()
 
 
 def test_a_fault_is_answered_without_a_traceback() -> None:

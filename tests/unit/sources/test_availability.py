@@ -64,7 +64,7 @@ def test_no_answer_is_too_odd(status: int, body: bytes, code: str) -> None:
 
 
 def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
-    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     moved = httpx.Response(307, headers={"location": "/api/models/owner/new"})
     inner = ScriptTransport([httpx.Response(404), moved])
     with client_of(inner) as client:
@@ -95,15 +95,15 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
 def test_what_somebody_on_the_way_says_is_no_answer_about_a_model(
     tmp_path: Path, sent: httpx.Response
 ) -> None:
-    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(ScriptTransport([sent])) as client, pytest.raises(SourceError) as refused:
         HubAvailability(PageReader(client, log, client.tally)).ask(KEY, "owner/name")
     assert "token" not in refused.value.hint
-    assert not list(log.requests())
+    assert not list(log.logged_requests())
 
 
 def test_an_answer_about_another_model_is_asked_again(tmp_path: Path) -> None:
-    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     other = httpx.Response(200, content=SHOWN.replace(b"owner/name", b"owner/other"))
     inner = ScriptTransport([other, httpx.Response(200, content=SHOWN)])
     with client_of(inner) as client:

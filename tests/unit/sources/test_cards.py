@@ -158,23 +158,23 @@ def test_without_a_client_nothing_is_asked(tmp_path: Path) -> None:
 def test_a_stored_card_comes_back_whole_or_not_at_all(text: bytes, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, card = CardStore(Path(folder)), StoredCard("sha", 200, TAG, text)
-        store.put(KEY, card)
-        assert store.get(KEY) == card
+        store.put_stored_card(KEY, card)
+        assert store.get_stored_card(KEY) == card
         (path,) = Path(folder).glob("*/*.card")
         whole = path.read_bytes()
         at = data.draw(st.integers(0, len(whole) - 1))
         path.write_bytes(whole[:at])
-        assert store.get(KEY) is None
+        assert store.get_stored_card(KEY) is None
 
 
 def test_no_key_becomes_a_path(tmp_path: Path) -> None:
     store = CardStore(tmp_path / "cards")
-    store.put("../../escape", StoredCard("sha", 404))
-    assert store.get("../../escape") == StoredCard("sha", 404)
+    store.put_stored_card("../../escape", StoredCard("sha", 404))
+    assert store.get_stored_card("../../escape") == StoredCard("sha", 404)
     assert [path.name for path in tmp_path.iterdir()] == ["cards"]
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "cards").write_text("in the way")
     with pytest.raises(StoreError, match="A card cannot be kept"):
-        CardStore(tmp_path / "cards").put(KEY, StoredCard(None, 404))
+        CardStore(tmp_path / "cards").put_stored_card(KEY, StoredCard(None, 404))

@@ -78,7 +78,7 @@ def walk(tmp_path: Path) -> Callable[[ScriptedListing], list[str]]:
 
     def walked(listing: ScriptedListing) -> list[str]:
         with open_source(listing, tmp_path / f"{next(numbers)}") as source:
-            return names_of(source.everything())
+            return names_of(source.list_everything_of_source())
 
     return walked
 
@@ -86,7 +86,7 @@ def walk(tmp_path: Path) -> Callable[[ScriptedListing], list[str]]:
 class open_source:
     def __init__(self, listing: ScriptedListing, folder: Path) -> None:
         self._client = client_of(listing.transport())
-        log = PageLogs(folder, FakeClock()).begin({"kind": "test"})
+        log = PageLogs(folder, FakeClock()).begin_page_log({"kind": "test"})
         self._source = HubSource(PageReader(self._client, log, self._client.tally))
 
     def __enter__(self) -> HubSource:
@@ -159,13 +159,13 @@ def test_models_created_during_the_walk_are_no_cut(
 
 def test_a_cut_walk_goes_on_where_it_was_cut(tmp_path: Path) -> None:
     listing = ScriptedListing(ROWS, {5: lambda page: Page(page.rows)}, times=9)
-    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(listing.transport()) as client:
         source = HubSource(PageReader(client, log, client.tally))
         with pytest.raises(SourceUnavailable, match="ends too early"):
-            names_of(source.everything())
+            names_of(source.list_everything_of_source())
         before = len(listing.asked)
-        assert len(names_of(source.everything())) == 97
+        assert len(names_of(source.list_everything_of_source())) == 97
     assert len(listing.asked) - before == 5
 
 
@@ -238,10 +238,10 @@ def test_a_crawl_below_a_base_checks_the_ends_of_few_families(tmp_path: Path) ->
 def test_a_private_model_that_is_the_newest_is_no_cut(tmp_path: Path) -> None:
     mine = a_row(500, private=True, createdAt="2024-05-01T00:00:00.000Z")
     listing = ScriptedListing([*ROWS, mine])
-    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(listing.transport()) as client:
         source = HubSource(PageReader(client, log, client.tally, drop_private_rows))
-        assert names_of(source.everything()) == [row["id"] for row in ROWS]
+        assert names_of(source.list_everything_of_source()) == [row["id"] for row in ROWS]
 
 
 OF_ANOTHER = {
@@ -260,19 +260,19 @@ def test_a_model_is_the_one_that_was_asked_for(name: str, renamed: bool, tmp_pat
     asked = "a/former" if renamed else ROWS[7]["id"]
     first = [httpx.Response(307, headers={"location": f"/api/models/{ROWS[7]['id']}"})] * renamed
     answers = iter([*first, OF_ANOTHER[name], httpx.Response(200, json=ROWS[7])])
-    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(httpx.MockTransport(lambda request: next(answers))) as client:
-        page = HubSource(PageReader(client, log, client.tally)).model(asked)
+        page = HubSource(PageReader(client, log, client.tally)).read_model_from_source(asked)
     assert page is not None
     assert [record.id for record in page.records] == [ROWS[7]["id"]]
 
 
 def test_an_answer_about_another_model_that_stays_ends_a_descent(tmp_path: Path) -> None:
-    log = PageLogs(tmp_path, FakeClock()).begin({"kind": "test"})
+    log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=ROWS[8]))
     with client_of(transport) as client, pytest.raises(UnexpectedPage, match="another model"):
-        HubSource(PageReader(client, log, client.tally)).model(ROWS[7]["id"])
-    assert not list(log.requests())
+        HubSource(PageReader(client, log, client.tally)).read_model_from_source(ROWS[7]["id"])
+    assert not list(log.logged_requests())
 
 
 def test_children_are_those_that_bear_the_name_of_their_parent(tmp_path: Path) -> None:
@@ -285,5 +285,7 @@ def test_children_are_those_that_bear_the_name_of_their_parent(tmp_path: Path) -
     for spoiled in range(3):
         listing = ScriptedListing([*ROWS, *children], {spoiled: of_all})
         with open_source(listing, tmp_path / f"{spoiled}") as source:
-            assert names_of(source.children(ROWS[0]["id"])) == [row["id"] for row in children]
+            assert names_of(source.list_children_from_source(ROWS[0]["id"])) == [
+                row["id"] for row in children
+            ]
         assert listing.spoils == 1

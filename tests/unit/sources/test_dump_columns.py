@@ -37,7 +37,7 @@ def write(file: Path, **columns: Any) -> Path:
 def read(place: Path | str) -> RecordPage:
     whole = RecordPage([])
     with open_dump(str(place)) as dump:
-        for page in dump.everything():
+        for page in dump.list_everything_of_source():
             whole.records.extend(page.records)
             whole.bad_rows.extend(page.bad_rows)
             whole.unread_fields.update(page.unread_fields)

@@ -69,7 +69,7 @@ def read(place: str) -> RecordPage:
     """All pages as one."""
     whole = RecordPage([])
     with open_dump(place) as dump:
-        for page in dump.everything():
+        for page in dump.list_everything_of_source():
             whole.records.extend(page.records)
             whole.bad_rows.extend(page.bad_rows)
             whole.unread_fields.update(page.unread_fields)
@@ -280,7 +280,7 @@ def test_a_moment_in_the_future_says_nothing_of_when_it_was_taken(tmp_path: Path
 def test_a_dump_without_moments_does_not_say_when_it_was_taken(tmp_path: Path) -> None:
     with open_dump(write(tmp_path, {"_id": column("_id"), "id": column("id")})) as dump:
         assert dump.newest(NOON) is None
-        assert len(list(dump.everything())) == 1
+        assert len(list(dump.list_everything_of_source())) == 1
 
 
 def test_a_file_that_names_no_models_is_no_dump(tmp_path: Path) -> None:
@@ -321,6 +321,6 @@ def test_pages_name_the_rows_they_hold(tmp_path: Path) -> None:
     )
     pq.write_table(many, tmp_path / "models.parquet", row_group_size=700)
     with open_dump(str(tmp_path / "models.parquet")) as dump:
-        pages = list(dump.everything())
+        pages = list(dump.list_everything_of_source())
     assert pages[0].request == "models.parquet rows 0-1023"
     assert sum(len(page.records) for page in pages) == 2500

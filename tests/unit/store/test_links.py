@@ -232,24 +232,24 @@ def test_the_store_itself_may_be_a_link(tmp_path: Path, snapshot: Snapshot) -> N
 
 def test_a_page_log_loses_its_own_files_alone(tmp_path: Path, mine: Path) -> None:
     logs = PageLogs(tmp_path / "cache", FakeClock(), keep_closed=0)
-    log = logs.begin({"of": "full"})
-    log.put("GET /api/models", {}, b"[]")
+    log = logs.begin_page_log({"of": "full"})
+    log.put_logged_page("GET /api/models", {}, b"[]")
     log.close("20261121T120000Z")
     (log.folder / "more").symlink_to(mine)
     (log.folder / "notes.page").write_text("mine", "utf-8")
     before = texts_of(mine)
-    logs.prune()
+    logs.prune_page_logs()
     assert {path.name for path in log.folder.iterdir()} == {"more", "notes.page"}
     assert texts_of(mine) == before
     assert logs.find_latest_page_log({"of": "full"}) is None
 
 
 def test_a_page_log_that_is_a_link_is_none_of_ours(tmp_path: Path) -> None:
-    elsewhere = PageLogs(tmp_path / "elsewhere", FakeClock()).begin({"of": "full"})
+    elsewhere = PageLogs(tmp_path / "elsewhere", FakeClock()).begin_page_log({"of": "full"})
     elsewhere.close("20261121T120000Z")
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / elsewhere.folder.name).symlink_to(elsewhere.folder)
     logs = PageLogs(tmp_path / "cache", FakeClock(), keep_closed=0)
-    logs.prune()
+    logs.prune_page_logs()
     assert logs.find_latest_page_log({"of": "full"}) is None
-    assert elsewhere.closed
+    assert elsewhere.is_page_log_closed

@@ -114,7 +114,7 @@ def test_a_release_that_is_in_one_snapshot_alone_is_told_with_zero(tmp_path: Pat
 
 
 def test_the_nodes_of_a_snapshot_are_numbered_without_a_gap(corpus_snapshot: Snapshot) -> None:
-    nodes = NamedNodes.of(corpus_snapshot)
+    nodes = NamedNodes.nodes_named_in_diff(corpus_snapshot)
     table = corpus_snapshot.table(schema.COUNTS_FILE, ["node", "key"]).to_pylist()
     assert all(nodes.keys[one["node"]].as_py() == one["key"] for one in table)
     edges = corpus_snapshot.edges()
