@@ -197,8 +197,8 @@ def test_a_crawl_is_a_process_that_ends_with_its_own_code() -> None:
 
 
 def test_a_publication_follows_a_crawl_that_ended_well_and_its_code_is_the_runs() -> None:
-    assert CrawlProcess(["--version"], then=["publish", "no-address"]).run() == 2
-    assert CrawlProcess(["trace", "--no-such-flag"], then=["--version"]).run() == 2
+    assert CrawlProcess(["--version"], then=["publish", "no-address"]).run_scheduled_crawl() == 2
+    assert CrawlProcess(["trace", "--no-such-flag"], then=["--version"]).run_scheduled_crawl() == 2
 
 
 def test_nothing_is_started_after_the_end() -> None:
