@@ -187,7 +187,9 @@ def test_the_default_definition_gives_what_is_stored(outcomes: Outcomes) -> None
 
 
 def test_a_day_that_is_pruned_meanwhile_is_left_out_and_named(outcomes: Outcomes) -> None:
-    assert f"Left out: there is no snapshot '{outcomes.pruned}'" in outcomes.runs[PRUNED][2]
+    messages = outcomes.runs[PRUNED][2]
+    assert "Left out: " in messages
+    assert outcomes.pruned in messages
     assert outcomes.curves(PRUNED) == outcomes.curves("local without it")
     assert len(outcomes.totals(PRUNED)[0]) == DAYS - 1
 
