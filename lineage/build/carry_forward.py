@@ -5,6 +5,7 @@ read keeps the record and the claims that it had.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 
@@ -27,11 +28,20 @@ from lineage.store.delta import (
     merge_delta_rows,
     renumber_delta_children,
 )
+from lineage.store.inventory import read_manifest
 from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import learn_redacted_opt_outs, redact_evidence, redact_records
+from lineage.store.redaction import (
+    learn_redacted_opt_outs,
+    redact_evidence,
+    redact_records,
+    snapshot_holds_opted_out,
+)
 from lineage.store.retention import select_snapshot_before
+
+WHOLE_EVERY = timedelta(days=30)
+"""After so long a full crawl is stored whole again, and the next ones build on it."""
 
 
 def find_previous_of_draft(
@@ -102,6 +112,27 @@ def complete_draft(
         context.progress.begin("merge the changes with the last snapshot")
         merge_update_into_draft(draft, update_of, context.rules)
         context.progress.end()
+
+
+def build_on_previous(
+    draft: Draft, previous: Sequence[PreviousSnapshot], context: BuildContext
+) -> None:
+    """Store a full crawl as what changed since the last whole one, where that is young and near."""
+    if draft.origin.kind is not SnapshotKind.FULL or not previous:
+        return
+    manifest = previous[0].snapshot.manifest
+    while manifest.builds_on is not None:
+        manifest = read_manifest(context.store.files, manifest.builds_on.id)
+    is_near = (
+        manifest.origin.kind is SnapshotKind.FULL
+        and manifest.schema_version == schema.VERSION
+        and draft.origin.taken_at - manifest.origin.taken_at < WHOLE_EVERY
+    )
+    base = context.store.snapshot(manifest.id) if is_near else None
+    # Who opted out since must not live on in what it builds on.
+    if base is not None and not snapshot_holds_opted_out(base, context.opt_outs):
+        draft.tables.build_on(base)
+        draft.compared_with = base
 
 
 def carry_unreadable(
@@ -184,7 +215,7 @@ def merge_update_into_draft(draft: Draft, update_of: Snapshot, rules: Sequence[R
     )
     fresh = draft.claims.from_records.table()
     draft.claims.replace_records(merge_delta_evidence(older, fresh, rows_of_keys(listed, changed)))
-    draft.update_of, draft.repeated_rules = update_of, repeated
+    draft.compared_with, draft.repeated_rules = update_of, repeated
 
 
 def _find_ended_claimants(draft: Draft, update_of: Snapshot) -> KeyBytes:

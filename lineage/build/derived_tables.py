@@ -12,6 +12,7 @@ from lineage.build.draft_tables import MAX_CHANGED_SHARE
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.store import derived_rows, schema
 from lineage.store.keys import NOWHERE, joined
+from lineage.store.manifest import SnapshotKind
 from lineage.store.merged_tables import MergedTables
 from lineage.store.reader import EdgeColumns, read_edges
 from lineage.store.tables import Tables
@@ -44,11 +45,17 @@ def write_edges_and_counts(draft: Draft, derived: DerivedTables) -> None:
         nodes = _match_nodes(merged, draft.records, derived)
         edges = _compare_edges(merged.base, nodes, derived)
         counts = _compare_counts(merged.base, nodes, derived.counts)
-        if edges.are_few() and counts.are_few():
+        # A look-up reads two files: an update's changes of the counts, and a full crawl's counts.
+        is_full = draft.origin.kind is SnapshotKind.FULL
+        if edges.are_few() and (counts.are_few() or is_full):
             spelled = _spell_edges(derived, edges.rows)
             lost = merged.base.table(schema.EDGES_FILE, schema.IDENTITIES[schema.EDGES_FILE])
             changed = pa.concat_tables([schema.EDGES.empty_table(), *spelled])
             _write_changes(draft, schema.EDGES_FILE, edges, changed, lost)
+            if is_full:
+                tables.keep_whole(schema.COUNTS_FILE)
+                tables.write(schema.COUNTS_FILE, derived.counts)
+                return
             changed = derived.counts.take(pa.array(counts.rows))
             lost = merged.base.table(schema.COUNTS_FILE, schema.IDENTITIES[schema.COUNTS_FILE])
             _write_changes(draft, schema.COUNTS_FILE, counts, changed, lost)

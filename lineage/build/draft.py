@@ -53,8 +53,8 @@ class Draft:
         """The snapshot that it stands beside."""
         self.opt_out_marks: tuple[str, ...] = ()
         """Digests of the opt-outs that were applied."""
-        self.update_of: Snapshot | None = None
-        """The snapshot that an update was merged with."""
+        self.compared_with: Snapshot | None = None
+        """The snapshot whose claims tell which ones changed."""
         self.repeated_rules: Collection[str] = ()
         """The rules whose claims were not carried over from that snapshot."""
         self.unread_fields: Counter[str] = Counter()

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lineage.domain.arrays import KeyBytes, Mask
@@ -18,8 +19,8 @@ from lineage.store import schema
 from lineage.store.delta import merge_delta_rows
 from lineage.store.files import Files
 from lineage.store.inventory import as_base
-from lineage.store.keys import bare, joined, mark_keys_present
-from lineage.store.manifest import BuildsOn, FileFacts
+from lineage.store.keys import bare, joined, mark_keys_present, rows_of_keys
+from lineage.store.manifest import BuildsOn, FileFacts, SnapshotKind
 from lineage.store.merged_tables import MergedTables
 from lineage.store.reader import Snapshot
 from lineage.store.table_writer import TableWriter, table_footer_digest
@@ -65,8 +66,8 @@ MAX_CHANGED_SHARE = 1 / 3
 class ChangedKeys:
     """Sorted keys of what changed since a whole snapshot."""
 
-    # Always since a whole one, never since another update: reading a day then opens two folders,
-    # however many updates lie between.
+    # Always since a full crawl, never since another update: reading a day then opens three folders
+    # at most, however many updates lie between.
 
     base: BuildsOn
     records: KeyBytes
@@ -83,7 +84,7 @@ class ChangedKeys:
         manifest, tables = previous.manifest, previous.tables
         if manifest.schema_version != schema.VERSION:
             return None
-        if isinstance(tables, MergedTables):
+        if isinstance(tables, MergedTables) and manifest.origin.kind is SnapshotKind.UPDATE:
             keys, is_record = bare(joined(tables.changed["key"].chunks)), tables.changed["record"]
             is_record = np.asarray(is_record)
             before = cls(as_base(tables.base_manifest), keys[is_record], keys[~is_record])
@@ -174,13 +175,39 @@ class DraftTables:
             else:
                 # Changes since the base: those of the previous update, if it keeps any, and these.
                 older: Iterable[pa.RecordBatch] = ()
-                if previous.manifest.builds_on is not None:
+                if previous.id != self.changed.base.id:
                     older = previous.tables.batches(schema.CHANGES[file])
                 self.write_tables(schema.CHANGES[file], merge_delta_rows(older, rows, dropped))
                 self._files.delete_file(f"{self.id}/{file}")
         if self.changed is not None:
             self.write(schema.CHANGED_FILE, self.changed.to_table())
             self._tables = self.merged = MergedTables(self._files, self.id, self.changed.base)
+
+    def build_on(self, base: Snapshot) -> None:
+        """Keep of all models that were read those alone that differ from a whole snapshot's.
+
+        They stay whole where that is more than a third. So do the metrics, most of which change
+        within days, and which the updates to come build on.
+        """
+        keys = bare(self.column("key"))
+        before = bare(joined(base.column(schema.MODELS_FILE, "key").chunks))
+        rows = rows_of_keys(before, keys)
+        known = np.flatnonzero(rows >= 0)
+        changed = rows < 0
+        for name in schema.MODELS.names[1:]:
+            older = base.column(schema.MODELS_FILE, name).take(pa.array(rows[known]))
+            now = self.column(name).take(pa.array(known))
+            changed[known] |= mark_differences(older.combine_chunks(), now)
+        records = np.union1d(keys[changed], before[~mark_keys_present(keys, before)])
+        if len(records) > MAX_CHANGED_SHARE * len(before):
+            return
+        batches = self._tables.batches(schema.MODELS_FILE)
+        self.write_tables(schema.CHANGES[schema.MODELS_FILE], select_rows(batches, changed))
+        self._files.delete_file(f"{self.id}/{schema.MODELS_FILE}")
+        self.changed = ChangedKeys(as_base(base.manifest), records, keys[:0])
+        self.keep_whole(schema.METRICS_FILE)
+        self.write(schema.CHANGED_FILE, self.changed.to_table())
+        self._tables = self.merged = MergedTables(self._files, self.id, self.changed.base)
 
     def keep_whole(self, *files: str) -> None:
         """Note that some tables stand alone, though it builds on a snapshot."""
@@ -223,3 +250,29 @@ class DraftTables:
                 rows = pq.ParquetFile(handle).metadata.num_rows
             facts[name] = FileFacts(rows, size, digest, footer)
         return facts
+
+
+def mark_differences(before: pa.Array, now: pa.Array) -> Mask:
+    """Mark the rows whose values differ; nothing differs from nothing alone."""
+    if not pa.types.is_list(now.type):
+        differs = pc.fill_null(pc.not_equal(before, now), False)
+        differs = pc.or_(differs, pc.xor(before.is_null(), now.is_null()))
+        return np.array(differs, np.bool_)
+    lengths = (np.asarray(pc.fill_null(pc.list_value_length(it), -1)) for it in (before, now))
+    mask = np.not_equal(*lengths)
+    rows = np.flatnonzero(~mask)
+    older, newer = (it.take(pa.array(rows)) for it in (before, now))
+    odd = np.asarray(
+        pc.fill_null(pc.not_equal(pc.list_flatten(older), pc.list_flatten(newer)), True)
+    )
+    mask[rows[np.asarray(pc.list_parent_indices(newer))[odd]]] = True
+    return mask
+
+
+def select_rows(batches: Iterable[pa.RecordBatch], chosen: Mask) -> Iterator[pa.Table]:
+    """Yield the chosen rows of a table, piece by piece."""
+    start = 0
+    for batch in batches:
+        mask = pa.array(chosen[start : start + batch.num_rows])
+        yield pa.Table.from_batches([batch.filter(mask)])
+        start += batch.num_rows

@@ -17,6 +17,7 @@ from lineage.build.draft import Draft
 from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
 from lineage.store import schema
 from lineage.store.keys import NOWHERE, bare, joined
+from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 
 _TEXTS = ("parent_key", "parent_as_written", "rule", "relation", "quote")
@@ -38,10 +39,10 @@ def write_evidence(draft: Draft, node_keys: pa.StringArray, parents: Nodes) -> N
     draft.claims.inferred.finish(None)
     evidence = EvidenceRows(draft.claims, draft.all_keys, node_keys, parents)
     changed = draft.tables.changed
-    if changed is None or draft.update_of is None:
+    if changed is None or draft.compared_with is None:
         draft.tables.write_batches(schema.EVIDENCE_FILE, evidence.every_row())
         return
-    children, lost_keys = find_changed_claims(evidence, draft, draft.update_of)
+    children, lost_keys = find_changed_claims(evidence, draft, draft.compared_with)
     keys = bare(draft.all_keys)
     changed = changed.with_claims(np.union1d(keys[children], lost_keys))
     rows = evidence.rows_of(changed.mark(keys))
@@ -103,7 +104,7 @@ def find_changed_claims(
     """
     # Claims carried over are equal word for word, so counting them and comparing their nodes is
     # enough; only the few others are compared as texts. An update of the whole Hub carries over
-    # millions.
+    # millions, a full crawl none.
     changed, now = _tally_draft_evidence(evidence, draft)
     before, strangers = _tally_previous_evidence(previous, draft)
     compared_now, compared_before = (
@@ -124,6 +125,7 @@ def _tally_draft_evidence(evidence: EvidenceRows, draft: Draft) -> tuple[Mask, _
     for spool, batch, parents in evidence.in_order():
         child, keys = np.asarray(batch["child"]), evidence.node_keys.take(parents)
         is_other = (child >= draft.models) | (spool is evidence.claims.inferred)
+        is_other |= draft.origin.kind is SnapshotKind.FULL
         times += _count_evidence_children(child[~is_other], draft.records)
         elsewhere = np.asarray(
             pc.not_equal(_fill_evidence_texts(batch["settled"]), _fill_evidence_texts(keys))
@@ -145,6 +147,7 @@ def _tally_previous_evidence(previous: Snapshot, draft: Draft) -> tuple[_Tally, 
         strangers.append(batch["child_key"].filter(pa.array(~has_node)))
         is_repeated = np.asarray(pc.is_in(batch["rule"], value_set=repeated))
         is_other = (child >= draft.models) | (is_repeated & has_node)
+        is_other |= has_node & (draft.origin.kind is SnapshotKind.FULL)
         times += _count_evidence_children(child[has_node & ~is_other], draft.records)
         texts = {name: batch[name] for name in _TEXTS}
         compared.append(_select_evidence(pa.array(child.astype(np.int32)), texts, is_other))

@@ -13,6 +13,7 @@ from lineage.analysis.scope import Scope
 from lineage.build.availability import check_availability
 from lineage.build.cards import choose_card_reader
 from lineage.build.carry_forward import (
+    build_on_previous,
     complete_draft,
     complete_opt_outs,
     find_previous_of_draft,
@@ -116,6 +117,7 @@ def derive_draft_tables(
     rules, families, tables = context.rules, context.families, draft.tables
     snapshots = [earlier.snapshot for earlier in previous]
     add_tombstones(draft, previous, list_keyed_claim_rules(rules), context.opt_outs)
+    build_on_previous(draft, previous, context)
 
     # Claims: names become nodes, then parents are inferred where none is declared.
     columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])

@@ -148,19 +148,23 @@ def describe_snapshot_damage(id: str, builds_on: BuildsOn, base: Manifest | None
     """Return why a snapshot cannot be read for want of the one below it; None where it can."""
     if base is None:
         return f"{id} builds on {builds_on.id}, which is not there"
-    if as_base(base, builds_on.files) != builds_on:
+    if any(base.stored_name(name) not in base.files for name in builds_on.files) or (
+        as_base(base, builds_on.files) != builds_on
+    ):
         return f"{id} builds on another {builds_on.id} than the one that is there now"
     return None
 
 
 def broken(manifests: Mapping[str, Manifest]) -> dict[str, SnapshotDamaged]:
     """Return by id which of all readable snapshots cannot be read for want of the one below."""
-    errors = {}
-    for id, manifest in manifests.items():
+    errors: dict[str, SnapshotDamaged] = {}
+    for id, manifest in sorted(manifests.items()):  # a base is older than what builds on it
         if manifest.builds_on is not None:
             base = manifests.get(manifest.builds_on.id)
             if problem := describe_snapshot_damage(id, manifest.builds_on, base):
                 errors[id] = SnapshotDamaged(problem, _HINT)
+            elif (below := errors.get(manifest.builds_on.id)) is not None:
+                errors[id] = SnapshotDamaged(f"{below.message}; {id} builds on it", _HINT)
     return errors
 
 

@@ -208,6 +208,7 @@ def _check_manifest(manifest: Manifest) -> None:
 def _may_build_on(base: BuildsOn) -> bool:
     """Say whether the tables that are kept as changes can be so without the others."""
     tables = set(base.files)
-    return set(schema.KEYS) <= tables <= set(schema.CHANGES) and (
+    needed = set(schema.KEYS) - {schema.METRICS_FILE}
+    return needed <= tables <= set(schema.CHANGES) and (
         schema.COUNTS_FILE not in tables or schema.EDGES_FILE in tables
     )

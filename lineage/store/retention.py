@@ -139,12 +139,12 @@ def _list_kept_bases(
     newest_first: Sequence[Manifest], reasons: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what kept snapshots build on, each with the first of them as its reason."""
-    upon = (
-        (manifest.builds_on.id, manifest.id)
-        for manifest in newest_first
-        if manifest.builds_on is not None
-    )
-    return {base: f"{id} builds on it" for base, id in upon if id in reasons}
+    kept: dict[str, str] = {}
+    # The newest first: what a base builds on itself is met after those that build on it.
+    for manifest in newest_first:
+        if manifest.builds_on is not None and manifest.id in {**reasons, **kept}:
+            kept[manifest.builds_on.id] = f"{manifest.id} builds on it"
+    return kept
 
 
 def _newest_snapshot_of_each(part: RetentionPart, whole: Sequence[Manifest]) -> dict[str, str]:

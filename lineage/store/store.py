@@ -244,14 +244,22 @@ class ParquetStore:
     def damaged_dependents(self, id: str) -> list[str]:
         """Return what builds on damaged tables: of this snapshot, or of the one it builds on."""
         manifest = self._read_own_manifest(id)
-        if manifest.builds_on is not None:
-            return self.damaged_dependents(manifest.builds_on.id)
-        shared = [name for name in schema.CHANGES if name in manifest.files]
-        damaged = {name for name in shared if differences(self.files, manifest, [name])}
-        upon = inventory.builders(self.files).get(id, []) if damaged else []
-        return [
-            it for it in upon if damaged.intersection(self._read_own_manifest(it).builds_on_files)
+        if manifest.builds_on is not None and (
+            below := self.damaged_dependents(manifest.builds_on.id)
+        ):
+            return below
+        damaged = {
+            name
+            for name in schema.CHANGES
+            if differences(self.files, manifest, [manifest.stored_name(name)])
+        }
+        upon = inventory.builders(self.files) if damaged else {}
+        harmed = [
+            it
+            for it in upon.get(id, [])
+            if damaged.intersection(self._read_own_manifest(it).builds_on_files)
         ]
+        return sorted({*harmed, *(it for base in harmed for it in upon.get(base, []))})
 
     def _open_snapshot(self, manifest: Manifest) -> Snapshot:
         """Return the reader of a snapshot: the one place where any is made of a published one."""
@@ -326,14 +334,16 @@ class ParquetStore:
 
     def _manifest_differences(self, manifest: Manifest) -> list[str]:
         problems = differences(self.files, manifest)
-        if manifest.builds_on is None:
-            return problems
-        try:
-            base = snapshot_base_of(self.files, manifest.id, manifest.builds_on)
-        except SnapshotDamaged as error:
-            return [*problems, error.message]
-        below = differences(self.files, base, list(manifest.builds_on.files))
-        return [*problems, *(f"{problem}; {manifest.id} builds on it" for problem in below)]
+        while manifest.builds_on is not None:
+            id, files = manifest.id, manifest.builds_on.files
+            try:
+                manifest = snapshot_base_of(self.files, id, manifest.builds_on)
+            except SnapshotDamaged as error:
+                return [*problems, error.message]
+            stored = [manifest.stored_name(name) for name in files]
+            below = differences(self.files, manifest, stored)
+            problems += [f"{problem}; {id} builds on it" for problem in below]
+        return problems
 
     def _refuse_untrue_snapshot(self, manifest: Manifest) -> None:
         id = manifest.id
