@@ -46,6 +46,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     ),
     "max_log_age_hours": (0.001, 1_000_000),
     "full_every_days": (0.001, 36_500),
+    "whole_every_days": (0, 36_500),
     **dict.fromkeys(("max_page_bytes", "max_dump_bytes"), (1, 2**50)),
     **dict.fromkeys(("max_requests", "max_cards", "max_availability_requests"), (0, 10**12)),
     "keep_closed_logs": (0, 10**12),
@@ -95,6 +96,9 @@ class Settings:
     """Ids and owners, divided by commas, that no answer and no new snapshot may name."""
     full_every_days: float = 7.0
     """How old the last full crawl may be before `crawl --auto` takes another, not an update."""
+    whole_every_days: float = 0.0
+    """Until the last whole snapshot is so old, full crawls are stored as changes of it too; 0:
+    each is stored whole."""
     max_bad_share: float = 0.01
     min_kept_share: float = 0.9
     on_publish: str | None = None

@@ -5,7 +5,6 @@ read keeps the record and the claims that it had.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 from itertools import islice
 
@@ -39,9 +38,6 @@ from lineage.store.redaction import (
     snapshot_holds_opted_out,
 )
 from lineage.store.retention import select_snapshot_before
-
-WHOLE_EVERY = timedelta(days=30)
-"""After so long a full crawl is stored whole again, and the next ones build on it."""
 
 
 def find_previous_of_draft(
@@ -126,7 +122,7 @@ def build_on_previous(
     is_near = (
         manifest.origin.kind is SnapshotKind.FULL
         and manifest.schema_version == schema.VERSION
-        and draft.origin.taken_at - manifest.origin.taken_at < WHOLE_EVERY
+        and draft.origin.taken_at - manifest.origin.taken_at < context.whole_every
     )
     base = context.store.snapshot(manifest.id) if is_near else None
     # Who opted out since must not live on in what it builds on.

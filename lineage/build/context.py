@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from lineage.build.availability import AvailabilityChecks
 from lineage.build.cards import CardPlan, CardSource
@@ -45,5 +46,7 @@ class BuildContext:
     """None where no cards are read."""
     availability: AvailabilityChecks | None = None
     """None where the Hub is not asked about deleted models."""
+    whole_every: timedelta = timedelta(0)
+    """How long full crawls are stored as changes of the last whole one; zero for never."""
     opt_outs: OptOuts = NO_OPT_OUTS
     """Applied to every table."""

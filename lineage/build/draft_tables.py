@@ -257,9 +257,10 @@ def mark_differences(before: pa.Array, now: pa.Array) -> Mask:
     if not pa.types.is_list(now.type):
         differs = pc.fill_null(pc.not_equal(before, now), False)
         differs = pc.or_(differs, pc.xor(before.is_null(), now.is_null()))
-        return np.array(differs, np.bool_)
+        is_other: Mask = np.array(differs, np.bool_)
+        return is_other
     lengths = (np.asarray(pc.fill_null(pc.list_value_length(it), -1)) for it in (before, now))
-    mask = np.not_equal(*lengths)
+    mask: Mask = np.not_equal(*lengths)
     rows = np.flatnonzero(~mask)
     older, newer = (it.take(pa.array(rows)) for it in (before, now))
     odd = np.asarray(

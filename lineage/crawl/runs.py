@@ -275,7 +275,15 @@ def make_crawl_context(
     limits = Limits(settings.max_bad_share, settings.min_kept_share)
     opt_outs = OptOuts.parse(settings.opt_outs)
     store = ParquetStore(settings.store, NO_OPT_OUTS, settings.cache)
-    return BuildContext(store, families, limits, clock, progress, opt_outs=opt_outs)
+    return BuildContext(
+        store,
+        families,
+        limits,
+        clock,
+        progress,
+        whole_every=timedelta(days=settings.whole_every_days),
+        opt_outs=opt_outs,
+    )
 
 
 def choose_crawl_clock(settings: Settings, progress: Progress, tally: RequestTally) -> Clock:

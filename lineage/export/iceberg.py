@@ -181,7 +181,7 @@ class _TableHistory:
 
     def _facts_of(self, day: Manifest) -> dict[str, FileFacts]:
         """Return by path what the files of the table must look like, the base's first."""
-        paths = [path.partition("/") for path in files_of_table(day, self.file)]
+        paths = [path.partition("/") for path in files_of_table(day, self.file, self.manifests)]
         return {f"{id}/{name}": self.manifests[id].files[name] for id, _, name in paths}
 
     def _data_files_of(self, day: Manifest) -> list[RegisteredFile]:
@@ -199,7 +199,7 @@ class _TableHistory:
         """Write one snapshot; `present` are the files of its parent, and since when."""
         number = int("".join(filter(str.isdigit, day.id)))
         tables = tables_of(self.store.files, day)
-        with tables.open(files_of_table(day, self.file)[-1].partition("/")[2]):
+        with tables.open(files_of_table(day, self.file, self.manifests)[-1].partition("/")[2]):
             pass  # what was damaged since is not registered
         data, replaced = self._data_files_of(day), tables.find_replaced_rows(self.file)
         deletes = [

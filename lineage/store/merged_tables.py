@@ -1,6 +1,6 @@
 """A snapshot's changes merged with the one it builds on: its tables read as if each were a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 
@@ -106,13 +106,24 @@ class MergedTables(Tables):
         return sorted(rows, key=lambda it: (it.values["id"], it.values["key"]))
 
     def find_replaced_rows(self, file: str) -> tuple[Int64s, ...]:
+        sizes, part, row = self.find_sources(file)
+        return tuple(
+            np.setdiff1d(np.arange(size), row[part == at], assume_unique=True)
+            for at, size in enumerate(sizes)
+        )
+
+    def find_sources(self, file: str) -> tuple[list[int], Int64s, Int64s]:
         if not self.keeps_changes(file):
-            return super().find_replaced_rows(file)
-        replaced, none = np.flatnonzero(~self._plan_for(file).stays), np.empty(0, np.int64)
-        if file not in schema.IDENTITIES:
-            return replaced, none
-        places = super().table(schema.CHANGES[file], [schema.PLACE])[schema.PLACE]
-        return replaced, np.flatnonzero(np.asarray(places.is_null()))
+            return super().find_sources(file)
+        sizes, part, row = self.base.find_sources(file)
+        size = super().row_count(schema.CHANGES[file])
+        fresh = np.arange(size)
+        if file in schema.IDENTITIES:
+            places = super().table(schema.CHANGES[file], [schema.PLACE])[schema.PLACE]
+            fresh = fresh[np.asarray(places.is_valid())]
+        order = self._plan_for(file).order
+        part = np.concatenate([part, np.full(len(fresh), len(sizes))])[order]
+        return [*sizes, size], part, np.concatenate([row, fresh])[order]
 
     def row_count(self, file: str) -> int:
         if not self.keeps_changes(file):
@@ -296,8 +307,11 @@ def tables_of(files: Files, manifest: Manifest) -> Tables:
     return MergedTables(files, manifest.id, manifest.builds_on, manifest)
 
 
-def files_of_table(manifest: Manifest, file: str) -> tuple[str, ...]:
-    """Return the paths of what a table lies in: one file, or the base's and that of the changes."""
+def files_of_table(
+    manifest: Manifest, file: str, manifests: Mapping[str, Manifest]
+) -> tuple[str, ...]:
+    """Return the paths of what a table lies in: its own file, or those below it and the changes."""
     if manifest.builds_on is None or file not in manifest.builds_on.files:
         return (f"{manifest.id}/{file}",)
-    return f"{manifest.builds_on.id}/{file}", f"{manifest.id}/{schema.CHANGES[file]}"
+    below = files_of_table(manifests[manifest.builds_on.id], file, manifests)
+    return *below, f"{manifest.id}/{schema.CHANGES[file]}"

@@ -176,8 +176,16 @@ class Tables:
             return pa.concat_tables([empty, *tables])
 
     def find_replaced_rows(self, file: str) -> tuple[Int64s, ...]:
-        """Return for each of `files_of_table` the rows that hold no more, by number, rising."""
+        """Return of each of `files_of_table` the rows that hold no more, by number, rising."""
         return (np.empty(0, np.int64),)
+
+    def find_sources(self, file: str) -> tuple[list[int], Int64s, Int64s]:
+        """Return where each row lies: in which of `files_of_table`, as which of its rows.
+
+        Before that how many rows each of those files has.
+        """
+        rows = self.row_count(file)
+        return [rows], np.zeros(rows, np.int64), np.arange(rows)
 
     def find_counts(self, column: str, value: str) -> list[CountRow]:
         """Return the rows of the counts that have a value in `id` or `key`, in order.
