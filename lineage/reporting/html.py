@@ -63,6 +63,8 @@ def inline_chart(chart: Chart, language: Language) -> str:
         lines.append('<ul class="key">')
         for line in keyed:
             square = f'<rect class="f{line.slot}" width="12" height="12"/>'
+            if line.is_hatched:
+                square += f'<rect fill="url(#{name}-0-hatch)" width="12" height="12"/>'
             square = f'<svg width="12" height="12" aria-hidden="true">{square}</svg>'
             lines.append(f"<li>{square} {markup(shorten_chart_name(line.name))}</li>")
         lines.append("</ul>")

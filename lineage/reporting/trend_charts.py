@@ -46,6 +46,8 @@ def trend_charts(trend: TrendText) -> Iterator[Chart]:
         yield _mixes_chart(trend)
     if findings.since_release.lines:
         yield _since_release_chart(trend)
+    if findings.inferred:
+        yield _inferred_chart(trend)
     if len(findings.variants.months) - findings.variants.incomplete > 1:
         yield _variants_chart(trend)
 
@@ -277,6 +279,44 @@ def _mixes_chart(trend: TrendText) -> Chart:
             for relation in RELATIONS
         ],
         is_share=True,
+    )
+
+
+def _inferred_chart(trend: TrendText) -> Chart:
+    """Return the subject by release, apart by what is declared and what is inferred."""
+    inferred = trend.findings.inferred
+    rows = [mix for mix in trend.findings.mixes if mix.key in inferred]
+    largest = max(inferred, key=inferred.__getitem__)
+    return Chart(
+        name="inferred",
+        kind=ChartKind.BARS,
+        headline=trend.say(
+            "headline.inferred", inferred=sum(inferred.values()), models=trend.findings.models
+        ),
+        definition=trend.say("chart.inferred"),
+        source=trend.source_line(of_history=False),
+        text=trend.say(
+            "alt.inferred",
+            n=len(rows),
+            name=trend.line_name(largest),
+            inferred=inferred[largest],
+        ),
+        axis=Axis.NAMES,
+        positions=[Position(mix.key, trend.line_name(mix.key)) for mix in rows],
+        series=[
+            Series(
+                "declared",
+                trend.say("column.declared"),
+                [mix.models - inferred[mix.key] for mix in rows],
+            ),
+            Series(
+                "inferred",
+                trend.say("column.inferred"),
+                [inferred[mix.key] for mix in rows],
+                is_hatched=True,
+            ),
+        ],
+        subject="declared",
     )
 
 

@@ -274,6 +274,9 @@ class TrendFindings:
     shares: Timeline
     """New models of all families in each month, by family; of a release or model nothing."""
     mixes: Sequence[RelationMix]
+    inferred: Mapping[str, int]
+    """Of a family: how many of its models are there by inferred links alone, by release. Empty
+    where those are not counted, as by default."""
     since_release: SinceRelease
     authors: int
     """Distinct authors of the models, those of unknown date too."""

@@ -39,7 +39,7 @@ from lineage.analysis.subjects import (
 )
 from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Codes, Int64s, Mask
-from lineage.domain.claims import RELATIONS
+from lineage.domain.claims import RELATIONS, Strength
 from lineage.domain.clock import end_of_data
 from lineage.domain.families import Release
 from lineage.errors import SettingsError
@@ -134,6 +134,7 @@ def find_trends(
     # Numbers that others have published: of a sample nothing follows about the Hub
     knowledge = license_knowledge_of(snapshot)
     published = () if knowledge.is_sample else question.numbers
+    inferred = _count_inferred(scope, subject, columns)
     is_full = subject.model is None
     return TrendFindings(
         snapshot=snapshot.id,
@@ -149,6 +150,7 @@ def find_trends(
         growth=by_time.growth,
         shares=by_time.shares,
         mixes=by_time.mixes,
+        inferred=inferred,
         since_release=by_time.since_release,
         authors=by_time.authors,
         variants=by_time.variants,
@@ -297,6 +299,21 @@ def _count_growth_mixes(columns: _SubjectColumns, groups: _Groups) -> list[Relat
         numbers = np.bincount(own, minlength=len(RELATIONS)).tolist()
         mixes.append(RelationMix(key, dict(zip(RELATIONS, numbers, strict=True))))
     return [mix for mix in mixes if mix.models]
+
+
+def _count_inferred(
+    scope: Scope, subject: ResolvedSubject, columns: _SubjectColumns
+) -> dict[str, int]:
+    """Count what inferred links alone bring to a family, by release, where they are counted."""
+    definition = scope.definition
+    is_counted = definition.min_strength is Strength.INFERRED
+    if not is_counted or subject.model is not None or subject.release is not None:
+        return {}
+    declared = scope.under(replace(definition, min_strength=Strength.DECLARED))
+    added = columns.counted & ~_read_subject_columns(declared, subject).counted
+    selected = columns.selected.scope
+    groups = _divide_by_release(find_releases(selected, selected.edges), added)
+    return {key: int(mask.sum()) for key, mask in groups}
 
 
 def _compare_releases(

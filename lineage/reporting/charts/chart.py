@@ -58,6 +58,8 @@ class Series:
     """A count for each position; None where nothing can be said."""
     slot: int | None = None
     """Its color, for what has the same in several charts; None: the next that is free."""
+    is_hatched: bool = False
+    """Drawn with strokes, since it is less sure than the others; told by bars alone."""
 
 
 @dataclass(frozen=True, slots=True)

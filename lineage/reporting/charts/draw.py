@@ -242,10 +242,10 @@ def _draw_key(chart: Chart, frame: _Frame, y0: float) -> tuple[list[str], float]
     lines, y = [], y0
     for line, name, (row, x) in zip(series, names, flow_chart_words(widths, room), strict=True):
         y = y0 + size * (1 + 1.5 * row)
-        lines.append(
-            f'<rect class="f{line.slot}" x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}"'
-            f' height="{side:.1f}"/>'
-        )
+        square = f'x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}" height="{side:.1f}"/>'
+        lines.append(f'<rect class="f{line.slot}" {square}')
+        if line.is_hatched:
+            lines.append(f'<rect fill="url(#{markup(chart.name)}-hatch)" {square}')
         lines.append(_write_line("ink", name, x0 + x + size * 1.15, y, size))
     return lines, y + size * 0.6 * bool(lines)
 

@@ -131,8 +131,7 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
     """Lay out a bar of parts for each position."""
     size, most, n = room.size, largest_value(chart), len(chart.positions)
     layout = Field(top=size * (1.6 if chart.is_share else 0.4), bottom=size * 0.4)
-    totals = [sum(line.values[at] or 0 for line in chart.series) for at in range(n)]
-    numbers = [texts.number(round(total)) for total in totals]
+    numbers = [_spell_total(chart, texts, at) for at in range(n)]
     names = [fit_text(spell_letters(it.name), size, room.width * _NAMES) for it in chart.positions]
     layout.left = max(text_width(name, size) for name in names) + size * 0.7
     head = texts.say("chart.models") if chart.is_share else ""
@@ -149,8 +148,13 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
             if value:
                 box = [(x, y - half), (end, y + half)]
                 layout.shapes.append(Figure(f"{letter}{line.slot} gap", box))
-                text = spell_value(chart, texts, value)
-                if len(chart.series) > 1 and text_width(text, size) + 4 <= (end - x) * inner:
+                layout.hatches += [(box[0], box[1])] if line.is_hatched else []
+                text = "" if line.is_hatched else spell_value(chart, texts, value)
+                if (
+                    text
+                    and len(chart.series) > 1
+                    and text_width(text, size) + 4 <= (end - x) * inner
+                ):
                     kind, middle = f"on-{letter}{line.slot}", (x + end) / 2
                     layout.words.append(Words(kind, text, middle, y, 0, size * 0.33, "middle"))
             x = end
@@ -160,6 +164,15 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
         layout.words.append(Words(kind, numbers[at], x, y, dx, size * 0.35, anchor))
         layout.values.append(Value(0, at / n, 1, (at + 1) / n, describe_position(chart, texts, at)))
     return layout
+
+
+def _spell_total(chart: Chart, texts: Texts, at: int) -> str:
+    """Return the sum of a bar; what is hatched is told apart from it, `7,282 + 87`."""
+    sums = {True: 0.0, False: 0.0}
+    for line in chart.series:
+        sums[line.is_hatched] += line.values[at] or 0
+    more = round(sums[True])
+    return texts.number(round(sums[False])) + (f" + {texts.number(more)}" if more else "")
 
 
 def lay_out_matrix(chart: Chart, texts: Texts, room: Room) -> Field:

@@ -70,6 +70,20 @@ def test_the_subject_comes_first_then_parts_by_size_and_others_last_in_gray() ->
         assert (series[0].slot, series[-1].slot) == (0, GRAY)
 
 
+def test_what_is_hatched_is_drawn_with_strokes_and_told_apart_from_the_sum() -> None:
+    made = chart(ChartKind.BARS, {"sure": [7000.0, 5.0], "guessed": [80.0, 0.0]})
+    sure, guessed = made.series
+    made = replace(made, series=[sure, replace(guessed, is_hatched=True)])
+    drawn = draw_chart(made, Language.ENGLISH)
+    assert "7,000 + 80" in words_of(drawn)
+    assert "5" in words_of(drawn)
+    # The square of the key, and the one bar that has any.
+    assert drawn.count(f'fill="url(#{made.name}-hatch)"') == 2
+    plain = draw_chart(replace(made, series=[sure, guessed]), Language.ENGLISH)
+    assert "7,080" in words_of(plain)
+    assert "-hatch)" not in plain
+
+
 def test_the_small_of_many_are_one_part_and_nothing_is_lost() -> None:
     many: dict[str, list[float | None]] = {f"part {at}": [100 - at, at] for at in range(40)}
     edited = edit_chart(chart(ChartKind.COLUMNS, many), Language.GERMAN)

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from lineage.analysis.growth.results import TrendFindings
 from lineage.analysis.growth.trends import TrendQuestion
-from lineage.domain.claims import Relation
+from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.published import bundled_published_numbers
@@ -55,6 +55,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ParquetStore:
     """Two weeks, three families with enough models to be compared, one model without a date."""
     folder = tmp_path_factory.mktemp("trend")
     listed = [*rows(), row("x/undated", [LLAMA_2], createdAt="2022-03-02T23:29:04.000Z")]
+    listed += [row(f"z/Llama-2-7b-cats-{at}") for at in range(3)]
     running = [
         row(f"y/{at}", [LLAMA_2], createdAt=f"2026-1{1 + at // 100}-01T12:00:00.000Z")
         for at in range(130)
@@ -179,6 +180,22 @@ def test_a_published_number_is_shown_with_source_and_the_definition_that_gives_i
     assert texts.say("published.no_source") in page
     assert texts.say("published.more_than", n=7000) in page
     assert "deepindata" in page
+
+
+def test_what_is_inferred_is_drawn_apart_where_it_is_counted(
+    whole: TrendFindings, store: ParquetStore
+) -> None:
+    assert not whole.inferred
+    definition = Definition(min_strength=Strength.INFERRED)
+    snapshot = store.snapshot()
+    wider = find_trends(snapshot, family("llama"), definition, all_families(), store)
+    assert wider.inferred == {"Llama 2": 3}
+    assert wider.models == whole.models + 3
+    document = make_document(wider, snapshot, Language.ENGLISH)
+    made = {it.chart.name: it.chart for it in pictures_of(document)}["inferred"]
+    declared = {mix.key: mix.models for mix in whole.mixes}["Llama 2"]
+    assert [list(line.values) for line in made.series] == [[declared], [3]]
+    assert [line.key for line in made.series if line.is_hatched] == ["inferred"]
 
 
 @BOTH
