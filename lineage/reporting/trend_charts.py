@@ -294,7 +294,7 @@ def _inferred_chart(trend: TrendText) -> Chart:
             "headline.inferred", inferred=sum(inferred.values()), models=trend.findings.models
         ),
         definition=trend.say("chart.inferred"),
-        source=trend.source_line(of_history=False),
+        source=trend.report_source_line(of_history=False),
         text=trend.say(
             "alt.inferred",
             n=len(rows),

@@ -192,7 +192,7 @@ def test_what_is_inferred_is_drawn_apart_where_it_is_counted(
     assert wider.inferred == {"Llama 2": 3}
     assert wider.models == whole.models + 3
     document = make_document(wider, snapshot, Language.ENGLISH)
-    made = {it.chart.name: it.chart for it in pictures_of(document)}["inferred"]
+    made = {it.chart.name: it.chart for it in pictures_of_report(document)}["inferred"]
     declared = {mix.key: mix.models for mix in whole.mixes}["Llama 2"]
     assert [list(line.values) for line in made.series] == [[declared], [3]]
     assert [line.key for line in made.series if line.is_hatched] == ["inferred"]
