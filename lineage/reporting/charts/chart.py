@@ -59,7 +59,7 @@ class Series:
     slot: int | None = None
     """Its color, for what has the same in several charts; None: the next that is free."""
     is_hatched: bool = False
-    """Drawn with strokes, since it is less sure than the others; told by bars alone."""
+    """Drawn with strokes, since it is less sure than the others; bars alone know it."""
 
 
 @dataclass(frozen=True, slots=True)

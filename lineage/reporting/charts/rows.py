@@ -167,7 +167,7 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
 
 
 def _spell_total(chart: Chart, texts: Texts, at: int) -> str:
-    """Return the sum of a bar; what is hatched is told apart from it, `7,282 + 87`."""
+    """Return the sum of a bar; what is hatched stands beside it, `7,282 + 87`."""
     sums = {True: 0.0, False: 0.0}
     for line in chart.series:
         sums[line.is_hatched] += line.values[at] or 0
