@@ -134,7 +134,6 @@ def find_trends(
     # Numbers that others have published: of a sample nothing follows about the Hub
     knowledge = license_knowledge_of(snapshot)
     published = () if knowledge.is_sample else question.numbers
-    inferred = _count_inferred(scope, subject, columns)
     is_full = subject.model is None
     return TrendFindings(
         snapshot=snapshot.id,
@@ -150,7 +149,7 @@ def find_trends(
         growth=by_time.growth,
         shares=by_time.shares,
         mixes=by_time.mixes,
-        inferred=inferred,
+        inferred=_count_inferred(scope, subject, columns),
         since_release=by_time.since_release,
         authors=by_time.authors,
         variants=by_time.variants,
