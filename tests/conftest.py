@@ -71,6 +71,7 @@ _clean_environment()
 settings.register_profile(
     "ci",
     deadline=None,
+    max_examples=40,
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )

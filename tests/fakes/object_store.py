@@ -8,7 +8,6 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import httpx
-from moto.server import ThreadedMotoServer
 
 BUCKET = "history"
 EDGE = "/edge"
@@ -23,6 +22,9 @@ class ObjectStore:
 
     def __init__(self, namespace: str = "") -> None:
         """Open a bucket; one of a namespace has the manners of the Hub's gateway to its buckets."""
+        # Seconds in loading, and every process that gathers tests loads this module.
+        from moto.server import ThreadedMotoServer
+
         self.namespace = namespace
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from pyiceberg.table import StaticTable
 
 from lineage.build.pipeline import publish
 from lineage.cli.main import lineage
@@ -328,6 +327,8 @@ def test_tables_of_iceberg_point_into_the_bucket(
         "s3.secret-access-key": server.environment["AWS_SECRET_ACCESS_KEY"],
         "s3.region": server.environment["AWS_REGION"],
     }
+    from pyiceberg.table import StaticTable
+
     models = StaticTable.from_metadata(f"{bucket}/tables/models", properties)
     files = {it.file.file_path.removeprefix(f"{bucket}/") for it in models.scan().plan_files()}
     assert files == {f"{first.id}/models.parquet", f"{day.id}/models.changes.parquet"}

@@ -15,7 +15,6 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import disable_progress_bars, get_dataset_config_names, load_dataset
 
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
@@ -159,6 +158,9 @@ def test_load_dataset_reads_every_table_of_a_published_history(
     data_set: Path, history: ParquetStore, tmp_path: Path
 ) -> None:
     folder, newest = data_set, history.snapshot()
+    # It takes seconds to load: only where it is used, not in every process that gathers tests.
+    from datasets import disable_progress_bars, get_dataset_config_names, load_dataset
+
     disable_progress_bars()
     names = [*LATEST, *(f"{name}_history" for name in HISTORY)]
     assert get_dataset_config_names(str(folder)) == [f"sample_{name}" for name in names]

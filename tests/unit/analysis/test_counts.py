@@ -35,7 +35,7 @@ def total(
 
 
 @given(st.data())
-@settings(max_examples=40, database=None)
+@settings(max_examples=20, database=None)
 def test_any_count_of_any_base_is_that_of_a_slow_walk(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     name = data.draw(st.sampled_from([*LISTED, *(id for id in UNSEEN if id in plain.keys)]))
@@ -50,7 +50,7 @@ def test_any_count_of_any_base_is_that_of_a_slow_walk(world: World, data: st.Dat
 
 
 @given(st.data())
-@settings(max_examples=40, database=None)
+@settings(max_examples=20, database=None)
 def test_any_count_of_any_family_is_that_of_a_slow_walk(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     rule, family = data.draw(DEFINITIONS), data.draw(families(curated=True))

@@ -64,7 +64,7 @@ def edges_of(graph: FamilyGraph) -> dict[tuple[str, str], Row]:
 
 
 @given(st.data())
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_the_graph_of_any_base_is_that_of_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     known = [*LISTED, *(id for id in UNSEEN if id in plain.keys)]
@@ -77,7 +77,7 @@ def test_the_graph_of_any_base_is_that_of_the_tables(world: World, data: st.Data
 
 
 @given(st.data())
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_the_graph_of_any_family_or_release_is_that_of_the_tables(
     world: World, data: st.DataObject
 ) -> None:

@@ -49,7 +49,7 @@ def values(plain: Plain, keys: set[str], by: Grouping) -> dict[str, str]:
 
 
 @given(st.data())
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_the_releases_of_any_family_are_those_of_a_walk_up_from_each_model(
     world: World, data: st.DataObject
 ) -> None:
@@ -68,7 +68,7 @@ def test_the_releases_of_any_family_are_those_of_a_walk_up_from_each_model(
 
 
 @given(st.data())
-@settings(max_examples=40, database=None)
+@settings(max_examples=20, database=None)
 def test_the_groups_of_any_base_are_those_of_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     rule, name = data.draw(DEFINITIONS), data.draw(st.sampled_from(LISTED))

@@ -42,7 +42,7 @@ def ranked(
 
 
 @given(RULES, st.integers(1, 120))
-@settings(max_examples=40, database=None)
+@settings(max_examples=20, database=None)
 def test_any_ranking_is_that_of_all_bases_counted_one_by_one(
     world: World, rule: Definition, top: int
 ) -> None:
@@ -51,7 +51,7 @@ def test_any_ranking_is_that_of_all_bases_counted_one_by_one(
 
 
 @given(RULES, families())
-@settings(max_examples=40, database=None)
+@settings(max_examples=20, database=None)
 def test_any_ranking_within_a_family_is_that_of_its_roots_and_members(
     world: World, rule: Definition, family: Family
 ) -> None:

@@ -83,7 +83,7 @@ def is_true_to(plain: Plain, tree: Tree, rule: Definition, family: Family | None
 
 
 @given(st.data())
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_any_tree_of_a_base_is_true_to_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     name, rule = data.draw(st.sampled_from(LISTED[:30])), data.draw(DEFINITIONS)
@@ -101,7 +101,7 @@ def test_any_tree_of_a_base_is_true_to_the_tables(world: World, data: st.DataObj
 
 
 @given(st.data())
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_any_tree_of_a_family_is_true_to_the_tables(world: World, data: st.DataObject) -> None:
     snapshot, plain = world
     family, rule = data.draw(families()), data.draw(DEFINITIONS)
@@ -117,7 +117,7 @@ def test_any_tree_of_a_family_is_true_to_the_tables(world: World, data: st.DataO
 
 
 @given(st.data())
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_with_a_least_size_of_nothing_a_whole_base_is_drawn(
     world: World, data: st.DataObject
 ) -> None:
@@ -131,7 +131,7 @@ def test_with_a_least_size_of_nothing_a_whole_base_is_drawn(
 
 
 @given(families())
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_what_is_drawn_and_what_is_folded_are_all_of_a_family(world: World, family: Family) -> None:
     tree = tree_of_family(world[0], family, DEFAULT, [family], depth=DEEP, min_size=2)
     assert drawn_and_folded(tree) == tree.count.total
@@ -140,7 +140,7 @@ def test_what_is_drawn_and_what_is_folded_are_all_of_a_family(world: World, fami
 
 
 @given(st.sampled_from(LISTED), DEFINITIONS, st.integers(1, 4))
-@settings(max_examples=30, database=None)
+@settings(max_examples=20, database=None)
 def test_every_base_shows_what_descends_from_it_or_says_what_is_folded(
     world: World, name: str, rule: Definition, depth: int
 ) -> None:

@@ -234,7 +234,7 @@ def test_a_base_that_nobody_knows_is_refused(tmp_path: Path) -> None:
         curve_of_base(history(tmp_path, [row(ROOT)]), "who/knows", [KIN])
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10**6), made=families(30, curated=True), stored=st.booleans())
 def test_every_point_is_what_count_says_of_its_snapshot(
     seed: int, made: Family, stored: bool

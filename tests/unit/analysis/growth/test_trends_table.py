@@ -108,7 +108,7 @@ def bases_are_what_count_says(snapshot: Snapshot, known: Sequence[Family]) -> It
     return names
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     seed=st.integers(0, 10**6),
     made=families(40, curated=True),
