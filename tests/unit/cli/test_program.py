@@ -189,6 +189,7 @@ def test_every_command_that_writes_says_what_an_interruption_leaves() -> None:
         if isinstance(it, Command) and it.outcome != signals.NOTHING_CHANGED
     } == {
         *("lineage crawl", "lineage demo", "lineage hub", "lineage serve", "schedule run"),
+        "lineage publish",
         "snapshots prune",
         *("report family-tree", "report trend", "report licenses"),
         *("export parquet", "export iceberg"),
