@@ -1,6 +1,8 @@
 """The commands `lineage report`: pages and files about a subject, in English or German."""
 
 import functools
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -65,6 +67,8 @@ class ReportRun:
     choice: "PictureChoice | None"
     with_extra: bool
     out: Path
+    siblings: Collection[str]
+    """Names of the files that stand in `out` already."""
 
 
 def _with_report_options(command: options.Callback) -> options.Callback:
@@ -94,7 +98,11 @@ def _with_report_options(command: options.Callback) -> options.Callback:
         choice = None
         if chart is not None:
             choice = PictureChoice(chart, Theme(theme or "light"), width or WIDTH)
-        run = ReportRun(Language(lang), choice, check_report_extra(), out)
+        # What cannot be listed is refused where it is written, with a sentence.
+        siblings: list[str] = []
+        with suppress(OSError):
+            siblings = [file.name for file in out.iterdir()]
+        run = ReportRun(Language(lang), choice, check_report_extra(), out, siblings)
         command(*args, run=run, **others)
 
     return options.combine_options(*_OPTIONS)(call)
@@ -137,7 +145,9 @@ def family_tree(
         )
     scope = invocation.open_scope(definition, [subject])
     tree = family_tree(scope, find_subject(scope, subject))
-    files = tree_report_files(tree, run.language, run.choice, with_extra=run.with_extra)
+    files = tree_report_files(
+        tree, run.language, run.choice, with_extra=run.with_extra, siblings=run.siblings
+    )
     print_files(invocation.format, write_output_files(files, run.out))
 
 
@@ -207,7 +217,13 @@ def report_trend(
     )
     manifest, families = scope.snapshot.manifest, scope.families
     files = trend_report_files(
-        trends, manifest, run.language, families, run.choice, with_extra=run.with_extra
+        trends,
+        manifest,
+        run.language,
+        families,
+        run.choice,
+        with_extra=run.with_extra,
+        siblings=run.siblings,
     )
     print_files(invocation.format, write_output_files(files, run.out))
 
@@ -242,7 +258,12 @@ def report_licenses(
     findings = judge_licenses(scope, find_subject(scope, subject))
     manifest = scope.snapshot.manifest
     files = license_report_files(
-        findings, manifest, run.language, run.choice, with_extra=run.with_extra
+        findings,
+        manifest,
+        run.language,
+        run.choice,
+        with_extra=run.with_extra,
+        siblings=run.siblings,
     )
     print_files(invocation.format, write_output_files(files, run.out))
 

@@ -2,10 +2,13 @@
 
 The same report gives the same bytes; a PNG as long as the library that paints it is the same. Pages
 and PNG pictures need the extra `report`: where it is missing, everything else is written.
+
+`siblings` are the names of the files that stand beside a report: another report that is not among
+them is not linked. Without them all reports are written together.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +21,7 @@ from lineage.errors import SettingsError
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
 from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_chart_svg
 from lineage.reporting.charts.palette import Theme
-from lineage.reporting.document import Document, Picture, ReportName
+from lineage.reporting.document import Document, FileLink, Picture, ReportName
 from lineage.reporting.html import can_make_report_pages, render_html
 from lineage.reporting.language import Language, load_texts
 from lineage.reporting.markdown import render_markdown
@@ -86,6 +89,7 @@ def tree_report_files(
     choice: PictureChoice | None = None,
     *,
     with_extra: bool = True,
+    siblings: Collection[str] | None = None,
 ) -> Iterator[NamedFile]:
     """Yield a family tree: its page, Markdown, the poster, and what it draws as CSV.
 
@@ -105,7 +109,9 @@ def tree_report_files(
         endings = ("html", "md") if with_extra else ("md",)
         files = [*(f"{name.stem}.{ending}" for ending in endings), *pictures]
         files += [name.picture_file(drawing.file_name, "png")] if with_extra else []
-        document = replace(family_tree_report_document(report, name), files=[*files, table])
+        document = family_tree_report_document(report, name)
+        reports = _reports_written(document, siblings, with_extra=with_extra)
+        document = replace(document, reports=reports, files=[*files, table])
         if with_extra:
             page = family_page(report, document)
             yield f"{name.stem}.html", page.encode("utf-8", "backslashreplace")
@@ -146,6 +152,7 @@ def license_report_files(
     choice: PictureChoice | None = None,
     *,
     with_extra: bool = True,
+    siblings: Collection[str] | None = None,
 ) -> Iterator[NamedFile]:
     """Yield a license report: its page, Markdown, the picture, and every model as CSV."""
     from lineage.reporting.licenses import license_report_document
@@ -154,7 +161,13 @@ def license_report_files(
     document = license_report_document(findings, manifest, name)
     tables = {"models": license_report_rows(findings)}
     yield from _document_files(
-        document, name, findings.snapshot, tables, choice=choice, with_extra=with_extra
+        document,
+        name,
+        findings.snapshot,
+        tables,
+        choice=choice,
+        with_extra=with_extra,
+        siblings=siblings,
     )
 
 
@@ -166,6 +179,7 @@ def _document_files(
     *,
     choice: PictureChoice | None,
     with_extra: bool,
+    siblings: Collection[str] | None,
 ) -> Iterator[NamedFile]:
     """Yield every file of a run: all of a report, or one of its pictures as it was chosen.
 
@@ -184,6 +198,7 @@ def _document_files(
         files[chart.name] = [*names, name.table_file(chart.name)]
     document = replace(
         document,
+        reports=_reports_written(document, siblings, with_extra=with_extra),
         picture_files=files,
         files=[
             *(f"{name.stem}.{ending}" for ending in ("html", "md")[0 if with_extra else 1 :]),
@@ -205,6 +220,18 @@ def _document_files(
     # What follows the reader's scheme on a screen is painted light.
     for chart, svg in zip(painted, svgs, strict=False):
         yield name.picture_file(chart.name, "png"), paint_chart_svg(svg)
+
+
+def _reports_written(
+    document: Document, siblings: Collection[str] | None, *, with_extra: bool
+) -> list[FileLink]:
+    """Return the links to other reports that lead somewhere: all, where no siblings are given."""
+    endings = ("html", "md") if with_extra else ("md",)
+    return [
+        report
+        for report in document.reports
+        if siblings is None or all(f"{report.name}.{each}" in siblings for each in endings)
+    ]
 
 
 def _chosen_picture_files(
@@ -240,6 +267,7 @@ def trend_report_files(
     choice: PictureChoice | None = None,
     *,
     with_extra: bool = True,
+    siblings: Collection[str] | None = None,
 ) -> Iterator[NamedFile]:
     """Yield a trend report: its page, Markdown, pictures, and the numbers behind all of it."""
     trend = TrendText.trend_text_in_language(findings, manifest, language, families)
@@ -254,6 +282,7 @@ def trend_report_files(
         tables,
         choice=choice,
         with_extra=with_extra,
+        siblings=siblings,
     )
 
 

@@ -32,6 +32,7 @@ from lineage.reporting.html import policy_of_report_page, read_report_template_f
 from lineage.reporting.language import Language, Texts, load_texts
 from lineage.serve.app import (
     Server,
+    drop_known_body,
     hide_store_from_client,
     http_status_of_error,
     is_etag_of_request,
@@ -110,7 +111,7 @@ async def _serve_page(
     headers |= caching | {
         "Content-Security-Policy": policy_of_report_page(text) + "; frame-ancestors 'none'"
     }
-    return Response(text, page.status, headers, "text/html")
+    return drop_known_body(request, Response(text, page.status, headers, "text/html"), headers)
 
 
 def choose_page_language(request: Request) -> tuple[Language, bool]:

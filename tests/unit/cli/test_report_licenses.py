@@ -32,6 +32,21 @@ def test_german_stands_beside_english_and_the_table_is_the_same(
     assert (tmp_path / "public" / "licenses.llama.en.html").exists()
 
 
+def test_another_report_is_linked_where_it_was_written_and_only_there(
+    program: Program, store: Path, tmp_path: Path
+) -> None:
+    assert program("report", "licenses", "--store", store, "--out", "public").code == 0
+    page = tmp_path / "public" / "licenses.llama.en.html"
+    assert "trend.llama.en" not in page.read_text("utf-8")
+    for ending in ("html", "md"):
+        (tmp_path / "public" / f"trend.llama.en.{ending}").touch()
+    program("report", "licenses", "--store", store, "--out", "public")
+    for file, ending in ((page, "html"), (page.with_suffix(".md"), "md")):
+        text = file.read_text("utf-8")
+        assert f"trend.llama.en.{ending}" in text
+        assert "family-tree.llama" not in text
+
+
 def test_the_filters_of_count_choose_the_models(
     program: Program, store: Path, tmp_path: Path
 ) -> None:

@@ -281,6 +281,8 @@ def test_a_client_that_has_the_answer_is_told_so(client: TestClient) -> None:
     assert (again.status_code, again.content) == (304, b"")
     other = client.get(f"{address}?deleted=true", headers={"If-None-Match": first.headers["etag"]})
     assert other.status_code == 200
+    for asked, status in ((address, 304), (address, 304), ("/api/models/o/none/counts", 404)):
+        assert client.get(asked, headers={"If-None-Match": "*"}).status_code == status
 
 
 def test_an_older_snapshot_answers_when_it_is_named(client: TestClient) -> None:
