@@ -246,11 +246,15 @@ def load_family(
     release; all of it plain values that every writer of networkx takes. Besides the
     roots it holds the models that `count_derivatives` counts.
     """
-    from lineage.analysis.family_graph import family_graph
-    from lineage.analysis.subjects import find_subject
+    from lineage.domain.progress import garbage_collector_paused
 
-    scope = _scope(snapshot, definition, subject)
-    return family_graph(scope, find_subject(scope, subject))
+    # Imports, the registry and the graph are objects that all stay.
+    with garbage_collector_paused():
+        from lineage.analysis.family_graph import family_graph
+        from lineage.analysis.subjects import find_subject
+
+        scope = _scope(snapshot, definition, subject)
+        return family_graph(scope, find_subject(scope, subject))
 
 
 def find_anomalies(
