@@ -54,7 +54,7 @@ def schedule() -> None:
         "lineage schedule print systemd --out units",
         "lineage schedule print kubernetes --every 12h",
         "lineage schedule print systemd --on-publish 'notify --to me'",
-        "lineage schedule print systemd --publish hf://datasets/OWNER/NAME --token-file hf_token",
+        "lineage schedule print systemd --publish hf://datasets/OWNER/NAME",
     ),
 )
 @click.argument("scheduler", type=click.Choice(_SCHEDULERS))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,13 +41,13 @@ class BaseRow:
 
     key: str
     id: str
-    number: int | Callable[[], int]
+    number: int | Callable[[], int] = field(compare=False)
     """Its node, or what looks for it: a number that was stored days ago need not be today's."""
     direct: int
     total: int
     by_relation: dict[Relation, int]
     undated: int
-    is_listed: bool = False
+    is_listed: bool = field(default=False, compare=False)
     """Whether it is known without its number that the model is listed."""
 
     @property

@@ -18,9 +18,12 @@ from xml.etree import ElementTree
 import click
 import networkx as nx
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from pyiceberg.table import StaticTable
 from starlette.testclient import TestClient
 
 import lineage as package
@@ -34,6 +37,7 @@ from lineage.serve.mcp_tools import call_tool
 from lineage.serve.open_snapshots import OpenSnapshots
 from lineage.store.store import ParquetStore
 from tests.builders import key_of, published, row
+from tests.fakes.data_set_hub import TOKEN, DataSetHub
 from tests.fakes.fake_clock import NOON
 from tests.own_loop import run_in_own_loop
 
@@ -189,6 +193,38 @@ def of_parquet(asking: Asking, subject: str) -> int:
     return len(set(ids) - set(count["definition"]["roots"]))
 
 
+def of_stored_count(asking: Asking, subject: str, table: pa.Table) -> int | None:
+    """Of a table of counts, which has a row for each model with children and no family."""
+    roots = asking.count(subject)["definition"]["roots"]
+    if subject.startswith("release:") or len(roots) != 1:
+        return None
+    return int(sum(table.filter(pc.equal(table["id"], roots[0]))["total"].to_pylist()))
+
+
+def of_iceberg(asking: Asking, subject: str) -> int | None:
+    out = asking.folder / "iceberg"
+    asking.run("export", "iceberg", "--out", str(out))
+    table = StaticTable.from_metadata(f"file://{out}/counts").scan().to_arrow()
+    return of_stored_count(asking, subject, table)
+
+
+@cache
+def published_counts(asking: Asking) -> pa.Table:
+    token = asking.folder / "token"
+    token.write_text(TOKEN, "utf-8")
+    with DataSetHub() as hub:
+        asking.run(
+            *("publish", "hf://datasets/owner/counts", "--sample", "--endpoint", hub.url),
+            *("--token-file", str(token)),
+        )
+        content = hub.files("owner/counts")["latest/counts.parquet"]
+    return pq.read_table(pa.BufferReader(content))
+
+
+def of_publish(asking: Asking, subject: str) -> int | None:
+    return of_stored_count(asking, subject, published_counts(asking))
+
+
 def of_graph(format: str) -> Number:
     def number(asking: Asking, subject: str) -> int:
         text = asking.run("export", format, subject)
@@ -257,6 +293,8 @@ NUMBERS: dict[str, Number] = {
     "report trend": of_report_trend,
     "report licenses": of_licenses,
     "export parquet": of_parquet,
+    "export iceberg": of_iceberg,
+    "publish": of_publish,
     **{f"export {format}": of_graph(format) for format in FORMATS},
 }
 NO_NUMBER_OF_A_SUBJECT = frozenset(
@@ -283,6 +321,7 @@ def test_every_command_is_asked_or_has_no_number() -> None:
     assert not NUMBERS.keys() & NO_NUMBER_OF_A_SUBJECT
 
 
+@pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # the Hub's client
 @pytest.mark.parametrize("command", NUMBERS)
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_a_subject_has_one_number(subject: str, command: str, asking: Asking) -> None:

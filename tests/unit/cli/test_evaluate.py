@@ -23,7 +23,7 @@ def guessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_json_holds_scores_with_intervals_and_mistakes(program: Program, guessed: Path) -> None:
     found = program("evaluate", "--store", guessed, "--format", "json").json
-    assert (found["family"], found["hidden_by"], found["crossings"]) == ("llama", "declared", 1)
+    assert (found["family"], found["hidden_by"], found["crossings"]) == ("llama", "declared", 0)
     assert [(one["child"], one["inferred"], one["declared"]) for one in found["mistakes"]] == [
         (WRONG, CHAT, ["other/model"])
     ]
