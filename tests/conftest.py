@@ -174,6 +174,8 @@ def _has_mermaid() -> bool:
 
 
 def pytest_unconfigure() -> None:
+    # Libraries in C tell of every object that outlives the process as of a leak.
+    gc.unfreeze()
     _HOME.cleanup()
 
 
