@@ -34,7 +34,7 @@ from lineage.settings import DEFAULT_ENDPOINT, Settings
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
-from tests.builders import ENDPOINT, Row, origin, pages, publication, published, row
+from tests.builders import Row, origin, pages, publication, published, row
 from tests.fakes.data_set_hub import TOKEN, DataSetHub, Repository
 from tests.fakes.fake_clock import NOON
 from tests.updates import updated
@@ -52,18 +52,18 @@ ROWS = [
 ]
 
 
-def made_history(folder: Path, *, endpoint: str = ENDPOINT) -> ParquetStore:
+def made_history(folder: Path) -> ParquetStore:
     """A full crawl, two updates, and a full crawl that finds a model deleted."""
     into = publication(folder, limits=Limits(min_kept_share=0.0))
 
     def crawl(rows: Sequence[Row], days: int) -> Snapshot:
         ordered = sorted(rows, key=lambda it: str(it["_id"]))
-        where = origin(endpoint=endpoint, taken_at=NOON + timedelta(days=days))
+        where = origin(taken_at=NOON + timedelta(days=days))
         return into.store.snapshot(publish(pages(ordered), where, into).id)
 
     changed = [row("kid/model-3", [BASE], likes=99), row("new/one")]
-    second = updated(crawl(ROWS, 0), changed, folder, endpoint=endpoint)
-    updated(second, [row("kid/model-4", ["new/one"])], folder, endpoint=endpoint)
+    second = updated(crawl(ROWS, 0), changed, folder)
+    updated(second, [row("kid/model-4", ["new/one"])], folder)
     crawl([it for it in [*ROWS, row("new/one")] if it["id"] != "kid/model-5"], 9)
     return ParquetStore(str(folder), NO_OPT_OUTS)
 
@@ -93,6 +93,13 @@ def store(history: ParquetStore, tmp_path: Path) -> ParquetStore:
     """The same, for one test alone."""
     shutil.copytree(history.location, tmp_path / "store")
     return ParquetStore(str(tmp_path / "store"), NO_OPT_OUTS)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> ParquetStore:
+    """One snapshot, where no history is asked about."""
+    published(ROWS[:3], tmp_path / "small")
+    return ParquetStore(str(tmp_path / "small"), NO_OPT_OUTS)
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +283,7 @@ def test_what_is_there_is_not_sent_again_and_a_day_is_one_commit(
 def test_a_long_history_takes_several_commits_of_fewer_than_100_files(
     hub: DataSetHub, store: ParquetStore
 ) -> None:
-    for _ in range(4):
+    for _ in range(2):
         next_day(store)
     done = send(hub, store)
     commits = hub.repositories[ID].commits
@@ -290,7 +297,7 @@ def test_a_long_history_takes_several_commits_of_fewer_than_100_files(
 def test_a_publication_that_was_killed_goes_on_and_sends_nothing_twice(
     hub: DataSetHub, store: ParquetStore
 ) -> None:
-    for _ in range(4):
+    for _ in range(2):
         next_day(store)
     for number in (3, 30, 20):
         answered = itertools.count()
@@ -371,11 +378,11 @@ def test_who_opts_out_is_in_no_file_and_in_no_earlier_commit_also_after_a_kill(
 # What is refused
 
 
-def test_a_sample_is_published_as_one_or_not_at_all(hub: DataSetHub, store: ParquetStore) -> None:
+def test_a_sample_is_published_as_one_or_not_at_all(hub: DataSetHub, small: ParquetStore) -> None:
     with pytest.raises(SettingsError, match=r"no census of the Hub: .* was taken from"):
-        send(hub, store, sample=False)
+        send(hub, small, sample=False)
     assert not hub.repositories
-    send(hub, store)
+    send(hub, small)
     readme = hub.files(ID)["README.md"].decode()
     assert "(a sample)" in readme.partition("\n")[2].partition("\n")[0]
     assert "**This is a sample, not a census.**" in readme
@@ -384,13 +391,14 @@ def test_a_sample_is_published_as_one_or_not_at_all(hub: DataSetHub, store: Parq
 
 
 def test_a_census_and_a_sample_never_share_a_data_set(
-    hub: DataSetHub, store: ParquetStore, tmp_path: Path
+    hub: DataSetHub, small: ParquetStore, tmp_path: Path
 ) -> None:
-    census = made_history(tmp_path / "census", endpoint=DEFAULT_ENDPOINT)
-    send(hub, census, sample=False)
+    into = publication(tmp_path / "census", limits=Limits(min_kept_share=0.0))
+    publish(pages(ROWS[:1]), origin(endpoint=DEFAULT_ENDPOINT), into)
+    send(hub, into.store, sample=False)
     assert "sample" not in hub.files(ID)["README.md"].decode()
     with pytest.raises(SettingsError, match="is a census"):
-        send(hub, store)
+        send(hub, small)
 
 
 def test_a_dump_alone_proves_no_census(hub: DataSetHub, tmp_path: Path) -> None:
@@ -400,32 +408,32 @@ def test_a_dump_alone_proves_no_census(hub: DataSetHub, tmp_path: Path) -> None:
         send(hub, into.store, sample=False)
 
 
-def test_whoever_may_not_write_is_told_so(hub: DataSetHub, store: ParquetStore) -> None:
+def test_whoever_may_not_write_is_told_so(hub: DataSetHub, small: ParquetStore) -> None:
     with pytest.raises(AccessRefused, match="refuses this token"):
-        send(hub, store, id="stranger/lineage")
+        send(hub, small, id="stranger/lineage")
     with pytest.raises(SettingsError, match="needs a token"):
         HubRepository(ID, Settings(endpoint=hub.url))
     with pytest.raises(SettingsError, match="no token is sent to"):
         HubRepository(ID, Settings(endpoint="http://hub.example", token=TOKEN))
 
 
-def test_a_hub_that_is_away_can_be_tried_again(store: ParquetStore) -> None:
+def test_a_hub_that_is_away_can_be_tried_again(small: ParquetStore) -> None:
     with DataSetHub() as closed:
         address = closed.url
     with pytest.raises(SourceUnavailable, match="cannot be reached") as told:
-        send(closed, store, endpoint=address)
+        send(closed, small, endpoint=address)
     assert told.value.exit_code == 3
 
 
-def test_what_others_wrote_is_never_overwritten(hub: DataSetHub, store: ParquetStore) -> None:
-    send(hub, store)
+def test_what_others_wrote_is_never_overwritten(hub: DataSetHub, small: ParquetStore) -> None:
+    send(hub, small)
     repository = hub.repositories[ID]
     repository.add("by hand", {"README.md": b"mine"}, 1)
     with pytest.raises(SettingsError, match=r"did not write: README\.md"):
-        send(hub, store)
+        send(hub, small)
     repository.add("by hand", {"published.json": b'{"snapshots": {"../x": ""}}'}, 1)
     with pytest.raises(StoreError, match=r"published\.json cannot be read"):
-        send(hub, store)
+        send(hub, small)
 
 
 def test_a_store_that_is_behind_is_refused(
@@ -453,12 +461,12 @@ def test_nothing_is_published_of_a_store_without_or_with_damaged_snapshots(
         send(hub, store)
 
 
-def test_a_private_data_set_stays_private(hub: DataSetHub, store: ParquetStore) -> None:
-    send(hub, store, private=True)
+def test_a_private_data_set_stays_private(hub: DataSetHub, small: ParquetStore) -> None:
+    send(hub, small, private=True)
     assert hub.repositories[ID].private
     hub.repositories[ID].private = False
     with pytest.raises(SettingsError, match="is public already"):
-        send(hub, store, private=True)
+        send(hub, small, private=True)
 
 
 @pytest.mark.parametrize(
