@@ -151,7 +151,7 @@ def collect_answers(
 ) -> pa.Table:
     """Return what `collect` gives, and end where no executor is at work for too long.
 
-    `progress` says how many tasks are done and how many run; None where nobody can know.
+    `progress` says how many tasks are done and how many run; None where that cannot be known.
     """
     pool = ThreadPoolExecutor(1)
     try:

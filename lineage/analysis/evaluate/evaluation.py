@@ -243,7 +243,7 @@ def _judge_claim(
     # What the registry calls no descendant is known, though it leads to no root.
     is_outsider = any(lineage.outsider[node] for node in declared)
     is_known = bool(families) or is_model or is_outsider
-    # A parent that nobody lists may well come from that family.
+    # A parent without a listing may well come from that family.
     is_listed = any(node < len(nodes.created_at) for node in declared)
     several = not is_model and sum(map(int.bit_count, claimed_releases)) > 1
     pairs = zip(claimed_releases, declared_releases, strict=True)

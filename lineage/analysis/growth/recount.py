@@ -155,7 +155,7 @@ def recount_here(tasks: Sequence[RecountTask], workers: int) -> Iterator[Recount
             try:
                 yield from (future.result() for future in futures)
             except BaseException:
-                # The pool would wait for what is being counted, which nobody wants any more.
+                # The pool would wait for what is being counted, which is not wanted any more.
                 for process in set(multiprocessing.active_children()) - others:
                     process.terminate()
                 raise
