@@ -51,7 +51,7 @@ from lineage.sources.listing_pages import parse_page
 from lineage.store import schema
 from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import Manifest
-from lineage.store.reader import Snapshot, availability_of_tombstones
+from lineage.store.reader import Snapshot, stored_availability_counts
 from lineage.store.store import ParquetStore
 from tests.builders import key_of, outlived, row
 from tests.hostile import HOSTILE
@@ -348,7 +348,7 @@ def ask_everything(folder: Path, id: str) -> None:
     questions: list[Callable[[Snapshot], object]] = [
         lambda it: store.find_damage(it.id),
         lambda it: to_json(to_document(it.manifest) | snapshot_document(it.manifest)),
-        availability_of_tombstones,
+        stored_availability_counts,
         lambda it: count_base(it, "meta-llama/Llama-2-7b-hf"),
         lambda it: count_base(it, "meta-llama/Llama-2-7b-hf", Definition(deleted=True), ()),
         lambda it: count_family(it, family("llama"), Definition(), all_families()),

@@ -127,7 +127,7 @@ def count_many(
     One row a subject, or one a subject and group; a column for each relation. Raises UnknownModel
     for the first name that nothing has, ValueError where `subjects` is one text or empty.
     """
-    from lineage.analysis.counts import count_subject, tabulate_counts
+    from lineage.analysis.counts import count_subject, derivative_counts_as_table
     from lineage.analysis.subjects import find_subject
 
     names = [] if isinstance(subjects, str) else list(subjects)
@@ -135,7 +135,7 @@ def count_many(
         raise ValueError(f"subjects is a list of texts; got {subjects!r}")
     scope = _scope(snapshot, definition, names[0])
     grouping = None if by is None else read_definition_word(Grouping, by, "by")
-    return tabulate_counts(
+    return derivative_counts_as_table(
         count_subject(scope, find_subject(scope, name), grouping) for name in names
     )
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from lineage.domain.files import (
     expand_home,
     open_regular_file,
-    parse_toml,
+    parse_toml_text,
     read_regular_file,
     read_text_file,
     words_of_os_error,
@@ -217,7 +217,7 @@ def read_opt_outs(path: Path) -> str:
     return ",".join(filter(None, (line.partition("#")[0].strip() for line in lines)))
 
 
-def _read_opt_outs_value(text: str) -> str:
+def _read_opt_outs_setting(text: str) -> str:
     # Only what looks like a path is opened: else a file called `owner` in a cloned folder would
     # take the place of the owner's name in the user's own list.
     return read_opt_outs(expand_home(text.strip())) if _PATH_LIKE.search(text) else text
@@ -240,17 +240,17 @@ def _read_own_settings_file(path: Path | None, *, personal: bool) -> dict[str, o
         # A link that leads nowhere is a file all the same: somebody wanted settings there.
         if path is None or not os.path.lexists(path):
             return {}
-        content = parse_toml(read_regular_file(path, _MOST_SETTINGS_BYTES))
+        content = parse_toml_text(read_regular_file(path, _MOST_SETTINGS_BYTES))
     except (OSError, ValueError) as error:
         raise file_error(f"{path} cannot be read", error, "mend or remove it") from error
-    return _check_settings_table(content, path, personal=personal)
+    return _check_lineage_toml_table(content, path, personal=personal)
 
 
 def _read_project_settings(folder: Path) -> dict[str, object]:
     settings: dict[str, object] = {}
     pyproject = folder / "pyproject.toml"
     try:
-        tools = parse_toml(read_regular_file(pyproject)).get("tool", {})
+        tools = parse_toml_text(read_regular_file(pyproject)).get("tool", {})
     except (OSError, ValueError) as error:
         # The file belongs to other tools: that it is damaged is theirs to report.
         _LOG.debug("%s is ignored: %s", pyproject, error)
@@ -258,11 +258,11 @@ def _read_project_settings(folder: Path) -> dict[str, object]:
     table = tools.get("lineage", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
         raise SettingsError(f"{pyproject}: tool.lineage must be a table")
-    settings.update(_check_settings_table(table, pyproject, personal=False))
+    settings.update(_check_lineage_toml_table(table, pyproject, personal=False))
     return settings | _read_own_settings_file(folder / "lineage.toml", personal=False)
 
 
-def _check_settings_table(
+def _check_lineage_toml_table(
     table: Mapping[str, Any], path: Path, *, personal: bool
 ) -> dict[str, object]:
     checked: dict[str, object] = {}
@@ -335,6 +335,6 @@ _READERS = {
     setting.name: _BY_TYPE.get(setting.type, str)
     for setting in fields(Settings)
     if setting.name != "token"
-} | {"opt_outs": _read_opt_outs_value}
+} | {"opt_outs": _read_opt_outs_setting}
 _TEXTS = frozenset(setting.name for setting in fields(Settings) if setting.type not in _BY_TYPE)
 _SWITCHES = frozenset(setting.name for setting in fields(Settings) if setting.type is bool)

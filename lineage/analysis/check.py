@@ -14,7 +14,7 @@ from lineage.analysis.check_facts import (
 )
 from lineage.analysis.definition_text import count_notes_of_snapshot
 from lineage.analysis.scope import Scope
-from lineage.analysis.traces import EVERYTHING, describe_path, find_evidence_of_paths
+from lineage.analysis.traces import EVERYTHING, describe_traced_path, find_evidence_of_paths
 from lineage.analysis.verdicts import PathEdge
 from lineage.domain.check_rules import CheckRules, ListedModel, UnknownPolicy
 from lineage.domain.claims import Strength
@@ -136,7 +136,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
         for pattern in dict.fromkeys(rules.deny + rules.allow)
         if not can_check_rule_match(scope, facts, pattern)
     )
-    drafts = [_check_model(facts, rules, model) for model in listed]
+    drafts = [_decide_check_verdict(facts, rules, model) for model in listed]
     # Evidence is read once, and for the paths that decide alone.
     children = {
         int(facts.ancestry.edges.child[edge])
@@ -148,7 +148,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
 
     def describe_matches(matches: Sequence[_RuleMatch]) -> tuple[Match, ...]:
         return tuple(
-            replace(match, path=describe_path(facts.ancestry, evidence, path))
+            replace(match, path=describe_traced_path(facts.ancestry, evidence, path))
             for match, path in matches
         )
 
@@ -167,7 +167,7 @@ def check_models(scope: Scope, listed: Sequence[ListedModel], rules: CheckRules)
     return CheckOutcome(scope.snapshot.id, verdict, models, unmatched, notes)
 
 
-def _check_model(
+def _decide_check_verdict(
     facts: CheckFacts, rules: CheckRules, listed: ListedModel
 ) -> tuple[CheckedModel, list[_RuleMatch], list[_RuleMatch]]:
     """Hold one model against the rules: its verdict, what breaks a rule, and what might."""
@@ -175,7 +175,7 @@ def _check_model(
     declared = facts.ancestry.walk_up_ancestry(node)
     matches = [
         *_list_denied_ancestors(facts, rules, declared),
-        *_list_disallowed_roots(facts, rules, declared),
+        *_list_roots_failing_check(facts, rules, declared),
         *_check_pinned_ancestor(facts, rules, listed, node),
     ]
     # An inferred link is a warning: it may be true, and no author declared it.
@@ -219,7 +219,7 @@ def _list_denied_ancestors(
                 break
 
 
-def _list_disallowed_roots(
+def _list_roots_failing_check(
     facts: CheckFacts, rules: CheckRules, came_by: Mapping[int, int]
 ) -> Iterator[_RuleMatch]:
     """Yield each root at which a declared path ends and that no allowed pattern matches."""

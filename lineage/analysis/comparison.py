@@ -44,7 +44,7 @@ def compare_definitions(
         releases = None
         if subject.family is not None and subject.release is None:
             releases = find_releases(step_scope, step_scope.edges)
-        row = _count_comparison_step(step, step_scope, root_ids, members, releases)
+        row = _count_members_of_comparison_step(step, step_scope, root_ids, members, releases)
         if step is ComparisonStep.INFERRED:
             row = replace(row, by_rule=_count_by_rule(step_scope, subject))
         rows.append(replace(row, default=step is default_step))
@@ -69,7 +69,7 @@ def compare_definitions(
         key=subject.key,
         snapshot=scope.snapshot.id,
         steps=tuple(rows),
-        known_deleted=_count_deleted(scope.snapshot, scope.definition.as_of),
+        known_deleted=_count_deleted_for_comparison(scope.snapshot, scope.definition.as_of),
         undated=undated,
         opted_out=opted_out,
         parents_known=manifest.origin.parents_known,
@@ -138,7 +138,7 @@ def members_of_comparison_step(
     return ids, members
 
 
-def _count_deleted(snapshot: Snapshot, as_of: date | None) -> int:
+def _count_deleted_for_comparison(snapshot: Snapshot, as_of: date | None) -> int:
     """Return how many models were known to be deleted, by the end of a day where one is given.
 
     Those that were absent on that day only are among them: they are excluded like the others.
@@ -172,7 +172,7 @@ def definitions_of_steps(
     yield ComparisonStep.INFERRED, replace(rule, min_strength=Strength.INFERRED)
 
 
-def _count_comparison_step(
+def _count_members_of_comparison_step(
     step: ComparisonStep,
     scope: Scope,
     root_ids: tuple[str, ...],

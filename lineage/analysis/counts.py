@@ -37,7 +37,7 @@ from lineage.graph.reach import EveryBase, count_below_every_base
 from lineage.store.reader import BaseRow
 
 
-def tabulate_counts(counts: Iterable[Count]) -> pa.Table:
+def derivative_counts_as_table(counts: Iterable[Count]) -> pa.Table:
     """Return counts as a table: the rows of their CSV, with numbers as numbers."""
     from lineage.analysis.documents import count_rows
 

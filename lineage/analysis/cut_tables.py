@@ -58,7 +58,7 @@ def cut_tables_to_scope(cut: FamilyColumns) -> Mapping[str, Pieces]:
         schema.MODELS_FILE: _take_subject_rows(cut, schema.MODELS_FILE, listed),
         schema.METRICS_FILE: _take_subject_rows(cut, schema.METRICS_FILE, listed),
         schema.EVIDENCE_FILE: _filter_subject_keys(cut, schema.EVIDENCE_FILE, "child_key", keys),
-        schema.EDGES_FILE: derived_rows.edge_tables(keys, ids, edges, *rules),
+        schema.EDGES_FILE: derived_rows.make_stored_edge_tables(keys, ids, edges, *rules),
         schema.COUNTS_FILE: iter([_counts_table(cut, edges, len(listed), keys, ids)]),
         schema.NAMES_FILE: _filter_subject_keys(cut, schema.NAMES_FILE, "key", keys),
         schema.TOMBSTONES_FILE: iter(

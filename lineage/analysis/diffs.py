@@ -24,7 +24,7 @@ from lineage.domain.records import Availability
 from lineage.domain.repo_ids import NAME_PREFIX, STAND_IN
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store import schema
-from lineage.store.reader import Snapshot, availability_among_tombstones
+from lineage.store.reader import Snapshot, read_stored_availability
 
 NO_NODE = -1
 
@@ -202,7 +202,7 @@ def _read_availability_of_diff(
     old: NamedNodes, rows: Positions, after: Snapshot
 ) -> dict[str, Availability]:
     keys, ids = (names.take(pa.array(rows)).to_pylist() for names in (old.keys, old.ids))
-    by_key = availability_among_tombstones(after, keys) if keys else {}
+    by_key = read_stored_availability(after, keys) if keys else {}
     pairs = sorted(zip(ids, keys, strict=True))
     return {id: by_key[key] for id, key in pairs if key in by_key}
 

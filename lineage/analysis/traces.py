@@ -26,7 +26,7 @@ from lineage.domain.families import Family, Outsider
 from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.subjects import parse_repo_id_of_model
 from lineage.errors import UnknownModel
-from lineage.store.reader import STANDING_COLUMNS, Snapshot, snapshot_asked_in
+from lineage.store.reader import STANDING_COLUMNS, Snapshot, read_stored_availability_answer
 
 EVERYTHING = Definition(min_strength=Strength.INFERRED, mirrors=True, curated=True)
 """What a trace looks at: inferred edges too, which no `yes` rests on."""
@@ -112,7 +112,7 @@ def trace_models(
             descends=None,
             reason=VerdictReason.NOTHING_DECLARED,
             origin=origin or subject.origin,
-            outsider=_match_outsider(scope, family, subject, marks),
+            outsider=_find_outsider_for_trace(scope, family, subject, marks),
             deletion=_find_traced_deletion(scope.snapshot, subject),
             opted_out=opted_out,
             parents_known=scope.snapshot.manifest.origin.parents_known,
@@ -132,7 +132,7 @@ def trace_models(
             unresolved_claims=evidence.unresolved.get(key, ())
             + evidence.by_edge.get((key, key), ()),
         )
-        describe = partial(_describe_traced_origins, ancestry, evidence, marks, subject.node)
+        describe = partial(_trace_origins_of_paths, ancestry, evidence, marks, subject.node)
         answers.append(
             _decide_trace_verdict(
                 draft, describe(walk.declared), describe(walk.by_any_edge), walk.disputed
@@ -296,7 +296,7 @@ def _find_traced_deletion(snapshot: Snapshot, subject: _Subject) -> Deletion | N
         return None
     table = snapshot.tombstones(["last_seen_in", "missed_at", *STANDING_COLUMNS])
     row = table.slice(subject.node - snapshot.manifest.models, 1).to_pylist()[0]
-    return Deletion(row["last_seen_in"], row["missed_at"], snapshot_asked_in(row))
+    return Deletion(row["last_seen_in"], row["missed_at"], read_stored_availability_answer(row))
 
 
 def _find_traced_in_registry(scope: Scope, name: str) -> _Subject | None:
@@ -319,7 +319,7 @@ def _outsider_nodes(scope: Scope, family: Family) -> dict[int, Outsider]:
     }
 
 
-def _match_outsider(
+def _find_outsider_for_trace(
     scope: Scope, family: Family, subject: _Subject, marks: _Marks
 ) -> Outsider | None:
     """Return the registry's entry on a model, by its node, its name or the name it got later."""
@@ -363,13 +363,16 @@ def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:
     }
 
 
-def _describe_traced_origins(
+def _trace_origins_of_paths(
     ancestry: Ancestry, evidence: ModelEvidence, marks: _Marks, start: int, paths_up: PathsUp
 ) -> _Origins:
     """Return where some paths end, and the paths with the claims behind each edge."""
     ends = (paths_up.to_stops, paths_up.to_tops, paths_up.to_cycles)
     paths = [
-        describe_path(ancestry, evidence, path) for end in ends for path in end.values() if path
+        describe_traced_path(ancestry, evidence, path)
+        for end in ends
+        for path in end.values()
+        if path
     ]
     dead_ends = [node for node in (*paths_up.to_tops, *paths_up.to_cycles) if node != start]
     return _Origins(
@@ -380,7 +383,7 @@ def _describe_traced_origins(
     )
 
 
-def describe_path(
+def describe_traced_path(
     ancestry: Ancestry, evidence: ModelEvidence, path: NodePath
 ) -> tuple[PathEdge, ...]:
     """Return the edges of a path by name, each with its relation, strength and claims."""

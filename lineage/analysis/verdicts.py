@@ -176,28 +176,27 @@ def explain_verdict(trace: Trace) -> str:
     """Return the reason alone, without where the model was found."""
     match trace.reason:
         case VerdictReason.IS_ROOT | VerdictReason.IS_OTHER_ROOT:
-            return _explain_root(trace)
+            return _explain_verdict_on_root(trace)
         case VerdictReason.DECLARED_PATH | VerdictReason.INFERRED_PATH:
-            return _explain_path(trace)
+            return _explain_verdict_by_path(trace)
         case (
             VerdictReason.IS_OUTSIDER
             | VerdictReason.BELOW_OUTSIDER
             | VerdictReason.SOURCES_DISAGREE
         ):
-            return _explain_outsider(trace)
+            return _explain_verdict_on_outsider(trace)
     return _explain_verdict_without_path(trace)
 
 
-def _explain_outsider(trace: Trace) -> str:
+def _explain_verdict_on_outsider(trace: Trace) -> str:
     assert trace.outsider is not None
     why = trace.outsider.sentence
     if trace.reason is VerdictReason.IS_OUTSIDER:
         return why
     if trace.reason is VerdictReason.BELOW_OUTSIDER:
         return f"It comes from {trace.outsider.id}, which is no descendant: {why}"
-    return (
-        f"Declared links lead to {_join_verdicts(_name_verdict_releases(trace.roots))}, but: {why}"
-    )
+    releases = _join_verdicts(_releases_behind_verdict(trace.roots))
+    return f"Declared links lead to {releases}, but: {why}"
 
 
 def _explain_verdict_without_path(trace: Trace) -> str:
@@ -214,19 +213,19 @@ def _explain_verdict_without_path(trace: Trace) -> str:
     return f"Its origin is unknown. Looked at: {sources}.{unresolved}"
 
 
-def _explain_root(trace: Trace) -> str:
+def _explain_verdict_on_root(trace: Trace) -> str:
     assert trace.itself is not None
     what = "an official repository" if trace.itself.official else "a mirror"
     other = "" if trace.reason is VerdictReason.IS_ROOT else ", a root of another family"
     return f"It is itself {what} of {trace.itself.release}{other}."
 
 
-def _explain_path(trace: Trace) -> str:
+def _explain_verdict_by_path(trace: Trace) -> str:
     own = [root for root in trace.roots if root.family == trace.family]
-    releases = _join_verdicts(_name_verdict_releases(own))
+    releases = _join_verdicts(_releases_behind_verdict(own))
     ends = {root.root or root.subject for root in own}
     paths = [path for path in trace.paths if path[-1].parent in ends]
-    words = "; ".join(_quote_trace_path_claim(edge.evidence) for edge in paths[0][:_NAMED])
+    words = "; ".join(_quote_claim_behind_verdict(edge.evidence) for edge in paths[0][:_NAMED])
     if trace.reason is VerdictReason.INFERRED_PATH:
         return _explain_inferred_path(own, paths, words)
     steps = "directly" if len(paths[0]) == 1 else f"in {len(paths[0])} steps"
@@ -251,7 +250,7 @@ def _explain_inferred_path(
     measured = [rule for rule in speaking if rule.precision is not None]
     shares = ", ".join(f"{rule.name} {100 * (rule.precision or 0):.1f} %" for rule in measured)
     record = f" Right by family where it was tried: {shares}." if shares else ""
-    releases = _join_verdicts(_name_verdict_releases(own))
+    releases = _join_verdicts(_releases_behind_verdict(own))
     if all(len(path) == 1 for path in paths) and speaking:
         sources = list(dict.fromkeys(rule.source for rule in speaking))
         verb = "says" if len(sources) == 1 else "say"
@@ -260,7 +259,7 @@ def _explain_inferred_path(
     return f"No declared link leads to a root; inferred links lead to {releases}: {words}.{record}"
 
 
-def _quote_trace_path_claim(evidence: Sequence[PathClaim]) -> str:
+def _quote_claim_behind_verdict(evidence: Sequence[PathClaim]) -> str:
     """Return the most telling claim: a curated one, with its source, else the first."""
     if not evidence:
         return "a link whose evidence is not in this snapshot"
@@ -270,7 +269,7 @@ def _quote_trace_path_claim(evidence: Sequence[PathClaim]) -> str:
     return f'"{best.quote}" ({best.source or best.rule})'
 
 
-def _name_verdict_releases(roots: Sequence[PathRoot]) -> list[str]:
+def _releases_behind_verdict(roots: Sequence[PathRoot]) -> list[str]:
     return list(dict.fromkeys(root.release for root in roots))
 
 

@@ -17,7 +17,7 @@ from lineage.domain.progress import Progress
 from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.errors import RequestLimitReached, SourceError
 from lineage.store import schema
-from lineage.store.keys import joined
+from lineage.store.keys import join_column_chunks
 from lineage.store.manifest import CheckResult, SnapshotKind
 from lineage.store.reader import STANDING_COLUMNS, Snapshot
 
@@ -67,7 +67,9 @@ def check_availability(
     keys = list(dict.fromkeys([*sample, *members]))
     if not keys:
         return ()
-    answers = ask_about_tombstones(last_names_of_tombstones(draft.deleted, keys), checks, progress)
+    answers = ask_about_draft_tombstones(
+        last_names_of_tombstones(draft.deleted, keys), checks, progress
+    )
     if answers:
         draft.deleted = with_availability(draft.deleted, answers)
         draft.tables.write(schema.TOMBSTONES_FILE, draft.deleted)
@@ -86,7 +88,7 @@ def _choose_tombstone_sample(
     return chosen + Random(seed).sample(others, min(MOST_SAMPLED - len(chosen), len(others)))
 
 
-def ask_about_tombstones(
+def ask_about_draft_tombstones(
     models: Sequence[tuple[str, str]], checks: AvailabilityChecks, progress: Progress
 ) -> Mapping[str, AvailabilityAnswer]:
     """Return what is answered about models, given by key and name, by key.
@@ -140,7 +142,7 @@ def last_names_of_tombstones(deleted: pa.Table, keys: Sequence[str]) -> list[tup
 
 def with_availability(deleted: pa.Table, answers: Mapping[str, AvailabilityAnswer]) -> pa.Table:
     """Return tombstones with what the Hub answered about some, by key."""
-    keys = joined(deleted["key"].chunks)
+    keys = join_column_chunks(deleted["key"].chunks)
     mask = pc.is_in(keys, value_set=pa.array(sorted(answers), pa.string()))
     in_order = [answers[key] for key in keys.filter(mask).to_pylist()]
     columns = (

@@ -22,7 +22,7 @@ from lineage.evidence.card_text import infer_card_claims
 from lineage.evidence.infer import find_parentless_claimants
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
+from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.reader import Snapshot
 
 if TYPE_CHECKING:
@@ -121,12 +121,15 @@ def choose_cards(
         model._replace(tags=())
         for model in models
         if doubtful[model.row]
-        or (undeclared[model.row] and (_is_card_by_trainer(model, signs) or signs.appear_in(model)))
+        or (
+            undeclared[model.row]
+            and (_is_draft_card_by_trainer(model, signs) or signs.appear_in(model))
+        )
     ]
     return sorted(chosen, key=lambda model: (-(model.downloads or 0), model.key))
 
 
-def _is_card_by_trainer(model: CardCandidate, signs: FamilySigns) -> bool:
+def _is_draft_card_by_trainer(model: CardCandidate, signs: FamilySigns) -> bool:
     """Say whether a program wrote the card, with the parent's name, of whatever family."""
     return _TRAINER_TAG in model.tags and model.id not in signs.roots
 
@@ -274,7 +277,7 @@ def _read_claims(
         candidates, reading.source, reading.most, reading.plan, context.progress
     ):
         for claim in infer_card_claims(text, model.id):
-            yield from _redact_card(model.row, claim, context.opt_outs)
+            yield from _redact_draft_card_claim(model.row, claim, context.opt_outs)
 
 
 def _repeat_card_claims(
@@ -287,7 +290,9 @@ def _repeat_card_claims(
     """Repeat the claims of the snapshot before, of models whose commit is the same."""
     if previous is None:
         return
-    claims = _find_card_claims(previous, [rule.name for rule in context.rules if rule.reads_cards])
+    claims = _find_published_card_claims(
+        previous, [rule.name for rule in context.rules if rule.reads_cards]
+    )
     if claims.num_rows == 0:
         return
     rows = _draft_rows_with_same_commit(previous, draft, pc.unique(claims["child_key"]))
@@ -295,17 +300,19 @@ def _repeat_card_claims(
     for key, *values in zip(*columns, strict=True):
         if key in rows:
             # Without the key that the name was resolved to then: it is resolved anew.
-            yield from _redact_card(rows[key], Claim(*values), context.opt_outs)
+            yield from _redact_draft_card_claim(rows[key], Claim(*values), context.opt_outs)
 
 
-def _redact_card(row: int, claim: Claim, opt_outs: OptOuts) -> Iterator[tuple[int, Claim]]:
+def _redact_draft_card_claim(
+    row: int, claim: Claim, opt_outs: OptOuts
+) -> Iterator[tuple[int, Claim]]:
     if opt_outs and opt_outs.opt_out_names_in(claim.parent_as_written):
         return
     is_quoted = opt_outs and opt_outs.opted_out_named_in(claim.quote)
     yield row, claim._replace(quote=OPTED_OUT) if is_quoted else claim
 
 
-def _find_card_claims(previous: Snapshot, rules: Collection[str]) -> pa.Table:
+def _find_published_card_claims(previous: Snapshot, rules: Collection[str]) -> pa.Table:
     # The rules alone are read first: most snapshots have no claim of a card, and then the evidence
     # of the whole Hub need not be read.
     rule_names = pa.array(sorted(rules), pa.string())
@@ -324,7 +331,9 @@ def _draft_rows_with_same_commit(
     previous: Snapshot, draft: Draft, keys: pa.StringArray
 ) -> dict[str, int]:
     """Return the row of each of some models that is listed with the commit that it had."""
-    rows_now = rows_of_keys(bare(draft.keys), bare(joined([keys])))
+    rows_now = table_rows_of_keys(
+        table_keys_as_bytes(draft.keys), table_keys_as_bytes(join_column_chunks([keys]))
+    )
     chosen = np.zeros(draft.models, np.bool_)
     chosen[rows_now[rows_now != NOWHERE]] = True
     now = {key: (row, sha) for row, key, sha in draft.tables.rows_of(chosen, ("key", "sha"))}

@@ -28,16 +28,16 @@ from lineage.store.delta import (
     renumber_delta_children,
 )
 from lineage.store.inventory import read_manifest
-from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
+from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import (
     learn_redacted_opt_outs,
-    redact_evidence,
+    redact_evidence_batches,
     redact_records,
     snapshot_holds_opted_out,
 )
-from lineage.store.retention import select_snapshot_before
+from lineage.store.retention import select_previous_manifests
 
 
 def find_previous_of_draft(
@@ -56,7 +56,7 @@ def find_previous_of_draft(
         return not problems
 
     taken_at = origin.taken_at if origin.kind is SnapshotKind.FULL else None
-    previous = select_snapshot_before(taken_at, context.store.previous_of(origin), is_intact)
+    previous = select_previous_manifests(taken_at, context.store.previous_of(origin), is_intact)
     # A dump, or a crawl below one base, proves nothing missing: the newest alone is enough for it.
     if origin.kind in (SnapshotKind.DUMP, SnapshotKind.BELOW):
         previous = islice(previous, 1)
@@ -71,7 +71,7 @@ def find_previous_of_draft(
     ]
 
 
-def complete_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContext) -> OptOuts:
+def complete_draft_opt_outs(previous: Sequence[PreviousSnapshot], context: BuildContext) -> OptOuts:
     """Return the opt-outs under every name that earlier snapshots and the registry know."""
     opt_outs = context.opt_outs
     for earlier in previous:
@@ -140,18 +140,18 @@ def carry_unreadable(
     """
     # The newest snapshot that knows a model decides. Where it is deleted there, it stays deleted:
     # an unreadable row does not prove that it is back.
-    unread = np.unique(bare(pa.array(draft.unreadable_keys, pa.string())))
+    unread = np.unique(table_keys_as_bytes(pa.array(draft.unreadable_keys, pa.string())))
     unread = _subtract_carried_rows(unread, draft.keys)
     for snapshot in previous:
         if not len(unread):
             return
-        keys = joined(snapshot.column(schema.MODELS_FILE, "key").chunks)
-        is_unread = rows_of_keys(unread, bare(keys)) != NOWHERE
+        keys = join_column_chunks(snapshot.column(schema.MODELS_FILE, "key").chunks)
+        is_unread = table_rows_of_keys(unread, table_keys_as_bytes(keys)) != NOWHERE
         if is_unread.any() and (update_of is None or snapshot.id != update_of.id):
             # Whose name another model has by now is ended, readable or not.
             is_named = pc.is_in(snapshot.column(schema.MODELS_FILE, "id"), value_set=draft.ids)
             _carry_models_forward(draft, snapshot, is_unread & ~np.asarray(is_named), context)
-        deleted = joined(snapshot.tombstones(["key"])["key"].chunks)
+        deleted = join_column_chunks(snapshot.tombstones(["key"])["key"].chunks)
         unread = _subtract_carried_rows(_subtract_carried_rows(unread, keys), deleted)
 
 
@@ -168,21 +168,24 @@ def _carry_models_forward(
     )
     models = redact_records(models, context.opt_outs)
     metrics = metrics.filter(pc.is_in(metrics["key"], value_set=models["key"]))
-    streamed = bare(draft.keys)
+    streamed = table_keys_as_bytes(draft.keys)
     for file, rows in ((schema.MODELS_FILE, models), (schema.METRICS_FILE, metrics)):
         draft.tables.rewrite(file, partial(merge_delta_rows, changes=rows))
     draft.reload_rows()
-    keys = bare(draft.keys)
+    keys = table_keys_as_bytes(draft.keys)
     carried = previous_claims(
         snapshot,
-        restrict_spooled_rows(bare(joined(models["key"].chunks)), partial(rows_of_keys, keys)),
+        restrict_spooled_rows(
+            table_keys_as_bytes(join_column_chunks(models["key"].chunks)),
+            partial(table_rows_of_keys, keys),
+        ),
         keyed_rules=list_keyed_claim_rules(context.rules),
         without_rules=list_repeated_claim_rules(context.rules),
     )
     older = renumber_delta_children(
-        draft.claims.from_records.batches(), rows_of_keys(keys, streamed)
+        draft.claims.from_records.batches(), table_rows_of_keys(keys, streamed)
     )
-    fresh = pa.Table.from_batches(redact_evidence(carried, context.opt_outs), SPOOL)
+    fresh = pa.Table.from_batches(redact_evidence_batches(carried, context.opt_outs), SPOOL)
     draft.claims.replace_records(merge_delta_evidence(older, fresh, np.arange(len(keys))))
 
 
@@ -191,16 +194,18 @@ def merge_update_into_draft(draft: Draft, update_of: Snapshot, rules: Sequence[R
 
     Of every model that did not change all claims are kept but those of repeated rules.
     """
-    changed = bare(draft.keys)
+    changed = table_keys_as_bytes(draft.keys)
     draft.tables.merge_with(update_of, changed, _find_ended_claimants(draft, update_of))
     bad_rows = draft.tables.read(schema.BAD_ROWS_FILE)
     older_bad_rows = update_of.table(schema.BAD_ROWS_FILE)
     draft.replace_bad_rows(merge_delta_bad_rows(older_bad_rows, bad_rows, changed))
     draft.reload_rows()
-    listed = bare(draft.keys)
+    listed = table_keys_as_bytes(draft.keys)
 
     def find_unchanged_draft_rows(keys: KeyBytes) -> Int64s:
-        return np.where(rows_of_keys(changed, keys) < 0, rows_of_keys(listed, keys), NOWHERE)
+        return np.where(
+            table_rows_of_keys(changed, keys) < 0, table_rows_of_keys(listed, keys), NOWHERE
+        )
 
     repeated = list_repeated_claim_rules(rules)
     older = previous_claims(
@@ -210,7 +215,9 @@ def merge_update_into_draft(draft: Draft, update_of: Snapshot, rules: Sequence[R
         without_rules=repeated,
     )
     fresh = draft.claims.from_records.table()
-    draft.claims.replace_records(merge_delta_evidence(older, fresh, rows_of_keys(listed, changed)))
+    draft.claims.replace_records(
+        merge_delta_evidence(older, fresh, table_rows_of_keys(listed, changed))
+    )
     draft.compared_with, draft.repeated_rules = update_of, repeated
 
 
@@ -219,16 +226,18 @@ def _find_ended_claimants(draft: Draft, update_of: Snapshot) -> KeyBytes:
     # A name that was read now is surely borne by the model that was read; of two that were not,
     # which only older programs stored, by the newer one.
     models = update_of.table(schema.MODELS_FILE, ["key", "id", "created_at"]).combine_chunks()
-    keys = joined(models["key"].chunks)
-    is_older = rows_of_keys(bare(draft.keys), bare(keys)) == NOWHERE
+    keys = join_column_chunks(models["key"].chunks)
+    is_older = (
+        table_rows_of_keys(table_keys_as_bytes(draft.keys), table_keys_as_bytes(keys)) == NOWHERE
+    )
     older = models.filter(pa.array(is_older)).combine_chunks()
-    older_keys, ids = (joined(older[name].chunks) for name in ("key", "id"))
+    older_keys, ids = (join_column_chunks(older[name].chunks) for name in ("key", "id"))
     is_ended = mark_ended_in_draft(older_keys, ids, older["created_at"].combine_chunks())
     is_ended |= np.asarray(pc.is_in(ids, value_set=draft.ids))
-    ended = bare(older_keys)[is_ended]
-    return np.union1d(ended, bare(joined(draft.ended["key"].chunks)))
+    ended = table_keys_as_bytes(older_keys)[is_ended]
+    return np.union1d(ended, table_keys_as_bytes(join_column_chunks(draft.ended["key"].chunks)))
 
 
 def _subtract_carried_rows(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:
-    remaining: KeyBytes = keys[rows_of_keys(bare(other), keys) == NOWHERE]
+    remaining: KeyBytes = keys[table_rows_of_keys(table_keys_as_bytes(other), keys) == NOWHERE]
     return remaining

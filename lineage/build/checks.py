@@ -75,7 +75,7 @@ def check_sudden_loss(draft: DraftFacts, limits: Limits) -> CheckResult:
     )
 
 
-def check_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
+def check_draft_endpoint(draft: DraftFacts, limits: Limits) -> CheckResult:
     """Refuse to mix the histories of two Hubs."""
     before = draft.previous_endpoint
     return CheckResult(
@@ -101,7 +101,7 @@ CHECKS: tuple[Callable[[DraftFacts, Limits], CheckResult], ...] = (
     check_not_empty,
     check_bad_rows,
     check_sudden_loss,
-    check_endpoint,
+    check_draft_endpoint,
 )
 
 
@@ -110,7 +110,7 @@ def run_checks(draft: DraftFacts, limits: Limits) -> tuple[CheckResult, ...]:
     return tuple(check(draft, limits) for check in CHECKS)
 
 
-def collect_facts(
+def collect_draft_facts(
     draft: Draft, manifests: Sequence[Manifest], previous: Snapshot | None
 ) -> DraftFacts:
     """Return what the checks look at; `manifests` are those of the store, the newest last."""

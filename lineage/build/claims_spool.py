@@ -17,7 +17,7 @@ from lineage.domain.files import words_of_os_error
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.errors import StoreError
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, bare, rows_of_keys
+from lineage.store.keys import NOWHERE, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.reader import Snapshot
 
 _T = TypeVar("_T", bound=np.generic)
@@ -231,7 +231,9 @@ def previous_claims(
 
 def restrict_spooled_rows(keys: KeyBytes, rows_of: RowsOf) -> RowsOf:
     """Return the same rows, for these sorted keys alone."""
-    return lambda wanted: np.where(rows_of_keys(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted))
+    return lambda wanted: np.where(
+        table_rows_of_keys(keys, wanted) == NOWHERE, NOWHERE, rows_of(wanted)
+    )
 
 
 def find_draft_children(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:
@@ -239,7 +241,7 @@ def find_draft_children(keys: pa.StringArray, rows_of: RowsOf) -> Int64s:
     if len(keys) == 0:
         return np.empty(0, np.int64)
     # The claims of one child mostly stand together: each run of equal keys is looked up once.
-    child_keys = bare(keys)
+    child_keys = table_keys_as_bytes(keys)
     first = np.flatnonzero(np.append(True, child_keys[1:] != child_keys[:-1]))
     return np.repeat(rows_of(child_keys[first]), np.diff(np.append(first, len(child_keys))))
 

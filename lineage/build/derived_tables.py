@@ -11,7 +11,7 @@ from lineage.build.draft import Draft
 from lineage.build.draft_tables import MAX_CHANGED_SHARE
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.store import derived_rows, schema
-from lineage.store.keys import NOWHERE, joined
+from lineage.store.keys import NOWHERE, join_column_chunks
 from lineage.store.manifest import SnapshotKind
 from lineage.store.merged_tables import MergedTables
 from lineage.store.reader import EdgeColumns, read_edges
@@ -42,26 +42,26 @@ def write_edges_and_counts(draft: Draft, derived: DerivedTables) -> None:
     tables = draft.tables
     tables.row_counts[schema.EDGES_FILE] = len(derived.edges.child)
     if (merged := tables.merged) is not None:
-        nodes = _match_nodes(merged, draft.records, derived)
-        edges = _compare_edges(merged.base, nodes, derived)
-        counts = _compare_counts(merged.base, nodes, derived.counts)
+        nodes = _match_draft_nodes(merged, draft.records, derived)
+        edges = _compare_draft_edges(merged.base, nodes, derived)
+        counts = _compare_draft_counts(merged.base, nodes, derived.counts)
         # A look-up reads two files: an update's changes of the counts, and a full crawl's counts.
         is_full = draft.origin.kind is SnapshotKind.FULL
         if edges.are_few() and (counts.are_few() or is_full):
-            spelled = _spell_edges(derived, edges.rows)
+            spelled = _spell_draft_edges(derived, edges.rows)
             lost = merged.base.table(schema.EDGES_FILE, schema.IDENTITIES[schema.EDGES_FILE])
             changed = pa.concat_tables([schema.EDGES.empty_table(), *spelled])
-            _write_changes(draft, schema.EDGES_FILE, edges, changed, lost)
+            _write_draft_changes(draft, schema.EDGES_FILE, edges, changed, lost)
             if is_full:
                 tables.keep_whole(schema.COUNTS_FILE)
                 tables.write(schema.COUNTS_FILE, derived.counts)
                 return
             changed = derived.counts.take(pa.array(counts.rows))
             lost = merged.base.table(schema.COUNTS_FILE, schema.IDENTITIES[schema.COUNTS_FILE])
-            _write_changes(draft, schema.COUNTS_FILE, counts, changed, lost)
+            _write_draft_changes(draft, schema.COUNTS_FILE, counts, changed, lost)
             return
         tables.keep_whole(schema.EDGES_FILE, schema.COUNTS_FILE)
-    tables.write_tables(schema.EDGES_FILE, _spell_edges(derived))
+    tables.write_tables(schema.EDGES_FILE, _spell_draft_edges(derived))
     tables.write(schema.COUNTS_FILE, derived.counts)
 
 
@@ -124,7 +124,7 @@ class MatchedNodes:
         return np.where(self.is_renamed[nodes], NOWHERE, self.now[nodes]).astype(np.int64)
 
 
-def _match_nodes(merged: MergedTables, records: int, derived: DerivedTables) -> MatchedNodes:
+def _match_draft_nodes(merged: MergedTables, records: int, derived: DerivedTables) -> MatchedNodes:
     # Listed models, deleted ones and nodes without a record are classes; in each both days are in
     # order, so that rows about nodes that stay in theirs keep their order.
     base = merged.base
@@ -138,16 +138,16 @@ def _match_nodes(merged: MergedTables, records: int, derived: DerivedTables) -> 
     now_all: Nodes = np.concatenate([now, others_now]).astype(np.int32)
     files = (schema.MODELS_FILE, schema.TOMBSTONES_FILE)
     columns = [*(base.table(file, ["id"])["id"] for file in files), others["id"]]
-    before = joined([chunk for column in columns for chunk in column.chunks])
+    before = join_column_chunks([chunk for column in columns for chunk in column.chunks])
     ids = derived.ids.take(pa.array(now_all, mask=now_all < 0))
     return MatchedNodes(now_all, np.array(pc.fill_null(pc.not_equal(before, ids), False)))
 
 
-def _compare_edges(base: Tables, nodes: MatchedNodes, derived: DerivedTables) -> RowChanges:
+def _compare_draft_edges(base: Tables, nodes: MatchedNodes, derived: DerivedTables) -> RowChanges:
     before, now = read_edges(base), derived.edges
     rules = _rule_bits(base.table(schema.EDGES_FILE, ["rules"])["rules"], derived.rule_names)
     child, parent = (nodes.now[ends].astype(np.int64) for ends in (before.child, before.parent))
-    rows = _rows_of_pairs(now, child, parent)
+    rows = _find_draft_edge_rows(now, child, parent)
     at = np.maximum(rows, 0)
     is_same = (rows >= 0) & ~nodes.is_renamed[before.child] & ~nodes.is_renamed[before.parent]
     if len(now.child):
@@ -156,7 +156,7 @@ def _compare_edges(base: Tables, nodes: MatchedNodes, derived: DerivedTables) ->
     return RowChanges.of(rows, is_same, len(now.child))
 
 
-def _rows_of_pairs(edges: EdgeColumns, child: Int64s, parent: Int64s) -> Int64s:
+def _find_draft_edge_rows(edges: EdgeColumns, child: Int64s, parent: Int64s) -> Int64s:
     """Return the row of the edge between two nodes each, -1 where there is none."""
     if not len(edges.child):
         return np.full(len(child), NOWHERE, np.int64)
@@ -181,7 +181,7 @@ def _rule_bits(rules: pa.ChunkedArray, names: Sequence[str]) -> Int64s:
     return masks
 
 
-def _compare_counts(base: Tables, nodes: MatchedNodes, counts: pa.Table) -> RowChanges:
+def _compare_draft_counts(base: Tables, nodes: MatchedNodes, counts: pa.Table) -> RowChanges:
     before = base.table(schema.COUNTS_FILE)
     node = np.asarray(before["node"])
     row_of_node = np.full(max(nodes.now.max(initial=0), 0) + 1, NOWHERE, np.int64)
@@ -198,17 +198,19 @@ def _compare_counts(base: Tables, nodes: MatchedNodes, counts: pa.Table) -> RowC
     return RowChanges.of(rows, is_same, len(counts))
 
 
-def _spell_edges(derived: DerivedTables, rows: Int64s | None = None) -> Iterator[pa.Table]:
+def _spell_draft_edges(derived: DerivedTables, rows: Int64s | None = None) -> Iterator[pa.Table]:
     edges, rules = derived.edges, derived.rules
     if rows is not None:
         edges = EdgeColumns(
             edges.child[rows], edges.parent[rows], edges.relation[rows], edges.strength[rows]
         )
         rules = rules[rows]
-    return derived_rows.edge_tables(derived.keys, derived.ids, edges, rules, derived.rule_names)
+    return derived_rows.make_stored_edge_tables(
+        derived.keys, derived.ids, edges, rules, derived.rule_names
+    )
 
 
-def _write_changes(
+def _write_draft_changes(
     draft: Draft, file: str, changes: RowChanges, changed: pa.Table, older: pa.Table
 ) -> None:
     table = changes.to_table(changed, older, file)

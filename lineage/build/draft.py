@@ -22,8 +22,13 @@ from lineage.domain.clock import iso, moment_of_http_date
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.inventory import unmark
-from lineage.store.keys import bare, canonical_key_order, joined, rows_of_keys
+from lineage.store.inventory import remove_snapshot_folder_mark
+from lineage.store.keys import (
+    canonical_key_order,
+    join_column_chunks,
+    table_keys_as_bytes,
+    table_rows_of_keys,
+)
 from lineage.store.manifest import (
     FILE,
     REFUSAL_FILE,
@@ -130,8 +135,8 @@ class Draft:
         other, which then waits in `ended`.
         """
         self._streams.close()
-        self.keys: pa.StringArray = joined(self._page_keys)
-        self.ids: pa.StringArray = joined(self._page_ids)
+        self.keys: pa.StringArray = join_column_chunks(self._page_keys)
+        self.ids: pa.StringArray = join_column_chunks(self._page_ids)
         self.undated = np.concatenate([*self._page_undated, np.empty(0, np.bool_)])
         self._page_keys, self._page_ids, self._page_undated = [], [], []
         order = canonical_key_order(self.keys)
@@ -183,8 +188,8 @@ class Draft:
         self.all_keys, self.all_ids = self.keys, self.ids
         if deleted.num_rows:
             # One copy of millions of names is enough: the listed are the beginning of all.
-            self.all_keys = joined([self.keys, *deleted["key"].chunks])
-            self.all_ids = joined([self.ids, *deleted["id"].chunks])
+            self.all_keys = join_column_chunks([self.keys, *deleted["key"].chunks])
+            self.all_ids = join_column_chunks([self.ids, *deleted["id"].chunks])
             self.keys, self.ids = (
                 names.slice(0, self.models) for names in (self.all_keys, self.all_ids)
             )
@@ -204,17 +209,19 @@ class Draft:
 
     def node_finder(self) -> Callable[[KeyBytes], Int64s]:
         """Return what finds the node of each key that has a record, listed or deleted, else -1."""
-        listed = bare(self.keys)  # once, as it copies every key
+        listed = table_keys_as_bytes(self.keys)  # once, as it copies every key
 
         def find_draft_nodes(keys: KeyBytes) -> Int64s:
-            rows = rows_of_keys(listed, keys)
+            rows = table_rows_of_keys(listed, keys)
             return np.where(rows < 0, self.deleted_nodes_of(keys), rows)
 
         return find_draft_nodes
 
     def deleted_nodes_of(self, keys: KeyBytes) -> Int64s:
         """Return the node of each key that a tombstone has, -1 for any other."""
-        rows = rows_of_keys(bare(joined(self.deleted["key"].chunks)), keys)
+        rows = table_rows_of_keys(
+            table_keys_as_bytes(join_column_chunks(self.deleted["key"].chunks)), keys
+        )
         return np.where(rows < 0, rows, rows + self.models)
 
     def record_column(self, name: str) -> pa.Array:
@@ -250,7 +257,7 @@ class Draft:
     def _finish_draft(self, file: str, checks: Sequence[CheckResult], now: datetime) -> Manifest:
         manifest = self._draft_manifest(self.tables.collect_facts(), checks, now)
         self._files.publish(f"{self.id}/{file}", manifest.to_json())
-        unmark(self._files, self.id)
+        remove_snapshot_folder_mark(self._files, self.id)
         return manifest
 
     def _draft_manifest(
@@ -281,9 +288,9 @@ def mark_ended_in_draft(keys: pa.StringArray, ids: pa.StringArray, created_at: p
     is_ended = np.zeros(len(ids), np.bool_)
     if pc.count_distinct(ids).as_py() == len(ids):
         return is_ended
-    name = joined([ids]).dictionary_encode().indices.to_numpy()
+    name = join_column_chunks([ids]).dictionary_encode().indices.to_numpy()
     created = pc.fill_null(created_at.cast(pa.int64()), np.iinfo(np.int64).min).to_numpy()
-    order = np.lexsort((bare(keys), created, name))
+    order = np.lexsort((table_keys_as_bytes(keys), created, name))
     is_ended[order[:-1]] = name[order][:-1] == name[order][1:]
     return is_ended
 
@@ -307,7 +314,7 @@ def open_draft(store: ParquetStore, origin: Origin) -> Draft:
     return Draft(store.files, store.begin_draft(origin.taken_at), origin)
 
 
-def watermark_of(snapshot: Snapshot) -> datetime:
+def read_published_watermark(snapshot: Snapshot) -> datetime:
     """Return up to which moment a snapshot has seen every commit: where an update goes on.
 
     It is kept in the manifest; of a snapshot older than that it is computed from the rows.

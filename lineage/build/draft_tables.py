@@ -19,7 +19,12 @@ from lineage.store import schema
 from lineage.store.delta import merge_delta_rows
 from lineage.store.files import Files
 from lineage.store.inventory import as_base
-from lineage.store.keys import bare, joined, mark_keys_present, rows_of_keys
+from lineage.store.keys import (
+    join_column_chunks,
+    mark_keys_present,
+    table_keys_as_bytes,
+    table_rows_of_keys,
+)
 from lineage.store.manifest import BuildsOn, FileFacts, SnapshotKind
 from lineage.store.merged_tables import MergedTables
 from lineage.store.reader import Snapshot
@@ -85,7 +90,10 @@ class ChangedKeys:
         if manifest.schema_version != schema.VERSION:
             return None
         if isinstance(tables, MergedTables) and manifest.origin.kind is SnapshotKind.UPDATE:
-            keys, is_record = bare(joined(tables.changed["key"].chunks)), tables.changed["record"]
+            keys, is_record = (
+                table_keys_as_bytes(join_column_chunks(tables.changed["key"].chunks)),
+                tables.changed["record"],
+            )
             is_record = np.asarray(is_record)
             before = cls(as_base(tables.base_manifest), keys[is_record], keys[~is_record])
         else:
@@ -189,9 +197,11 @@ class DraftTables:
         They stay whole where that is more than a third. So do the metrics, most of which change
         within days, and which the updates to come build on.
         """
-        keys = bare(self.column("key"))
-        before = bare(joined(base.column(schema.MODELS_FILE, "key").chunks))
-        rows = rows_of_keys(before, keys)
+        keys = table_keys_as_bytes(self.column("key"))
+        before = table_keys_as_bytes(
+            join_column_chunks(base.column(schema.MODELS_FILE, "key").chunks)
+        )
+        rows = table_rows_of_keys(before, keys)
         known = np.flatnonzero(rows >= 0)
         changed = rows < 0
         for name in schema.MODELS.names[1:]:
@@ -202,7 +212,9 @@ class DraftTables:
         if len(records) > MAX_CHANGED_SHARE * len(before):
             return
         batches = self._tables.batches(schema.MODELS_FILE)
-        self.write_tables(schema.CHANGES[schema.MODELS_FILE], select_rows(batches, changed))
+        self.write_tables(
+            schema.CHANGES[schema.MODELS_FILE], select_draft_table_rows(batches, changed)
+        )
         self._files.delete_file(f"{self.id}/{schema.MODELS_FILE}")
         self.changed = ChangedKeys(as_base(base.manifest), records, keys[:0])
         self.keep_whole(schema.METRICS_FILE)
@@ -270,7 +282,7 @@ def mark_differences(before: pa.Array, now: pa.Array) -> Mask:
     return mask
 
 
-def select_rows(batches: Iterable[pa.RecordBatch], chosen: Mask) -> Iterator[pa.Table]:
+def select_draft_table_rows(batches: Iterable[pa.RecordBatch], chosen: Mask) -> Iterator[pa.Table]:
     """Yield the chosen rows of a table, piece by piece."""
     start = 0
     for batch in batches:

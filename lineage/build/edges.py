@@ -18,7 +18,7 @@ _UNDECIDED = 1 << 14
 _NO_RANK = _UNDECIDED >> 4
 
 
-def choose_edge_relations(claims: ResolvedClaims, rules: Sequence[Rule], children: int) -> Codes:
+def resolve_edge_relations(claims: ResolvedClaims, rules: Sequence[Rule], children: int) -> Codes:
     """Return each child's relation: that of the rule believed first, else `unspecified`.
 
     Rules of equal rank, and a rule that contradicts itself, are decided by the order of `Relation`,
@@ -34,7 +34,7 @@ def choose_edge_relations(claims: ResolvedClaims, rules: Sequence[Rule], childre
     return np.where(best == _UNDECIDED, _UNSPECIFIED, best % 16).astype(np.int8)
 
 
-def merge_claims(
+def merge_resolved_claims(
     claims: ResolvedClaims, rules: Sequence[Rule], relation_of: Codes
 ) -> tuple[EdgeColumns, Int64s]:
     """Merge claims by pair of nodes; return the edges, and for each a bit for each of its rules.

@@ -16,7 +16,7 @@ from lineage.build.claims_spool import ClaimsSpool, DraftClaims, find_draft_chil
 from lineage.build.draft import Draft
 from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, bare, joined
+from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 
@@ -43,7 +43,7 @@ def write_evidence(draft: Draft, node_keys: pa.StringArray, parents: Nodes) -> N
         draft.tables.write_batches(schema.EVIDENCE_FILE, evidence.every_row())
         return
     children, lost_keys = find_changed_claims(evidence, draft, draft.compared_with)
-    keys = bare(draft.all_keys)
+    keys = table_keys_as_bytes(draft.all_keys)
     changed = changed.with_claims(np.union1d(keys[children], lost_keys))
     rows = evidence.rows_of(changed.mark(keys))
     draft.tables.changed = changed
@@ -75,7 +75,9 @@ class EvidenceRows:
     def every_row(self) -> Iterator[pa.RecordBatch]:
         """Yield every row of the evidence."""
         for _, batch, parents in self.in_order():
-            yield _to_evidence_batch(self._evidence_columns(batch, parents), schema.EVIDENCE)
+            yield _make_draft_evidence_batch(
+                self._evidence_columns(batch, parents), schema.EVIDENCE
+            )
 
     def rows_of(self, children: Mask) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the marked nodes, each with its place in the whole."""
@@ -84,7 +86,9 @@ class EvidenceRows:
             rows = np.flatnonzero(children[np.asarray(batch["child"])])
             indices = pa.array(rows)
             columns = self._evidence_columns(batch.take(indices), parents.take(indices))
-            yield _to_evidence_batch(columns | {schema.PLACE: pa.array(rows + start)}, table)
+            yield _make_draft_evidence_batch(
+                columns | {schema.PLACE: pa.array(rows + start)}, table
+            )
             start += batch.num_rows
 
     def _evidence_columns(self, batch: pa.RecordBatch, parents: pa.Array) -> dict[str, pa.Array]:
@@ -112,7 +116,7 @@ def find_changed_claims(
     )
     changed |= (now.times != before.times) | (compared_now != compared_before)
     changed[
-        _children_with_other_evidence(
+        _draft_children_with_changed_evidence(
             _drop_evidence(before.compared, changed), _drop_evidence(now.compared, changed)
         )
     ] = True
@@ -132,7 +136,7 @@ def _tally_draft_evidence(evidence: EvidenceRows, draft: Draft) -> tuple[Mask, _
         )
         moved[child[elsewhere & ~is_other]] = True
         texts = {name: batch[name] for name in _TEXTS} | {"parent_key": keys}
-        compared.append(_select_evidence(batch["child"], texts, is_other))
+        compared.append(_select_draft_evidence(batch["child"], texts, is_other))
     return moved, _Tally(times, pa.concat_tables(compared))
 
 
@@ -150,21 +154,23 @@ def _tally_previous_evidence(previous: Snapshot, draft: Draft) -> tuple[_Tally, 
         is_other |= has_node & (draft.origin.kind is SnapshotKind.FULL)
         times += _count_evidence_children(child[has_node & ~is_other], draft.records)
         texts = {name: batch[name] for name in _TEXTS}
-        compared.append(_select_evidence(pa.array(child.astype(np.int32)), texts, is_other))
-    return _Tally(times, pa.concat_tables(compared)), np.unique(bare(joined(strangers)))
+        compared.append(_select_draft_evidence(pa.array(child.astype(np.int32)), texts, is_other))
+    return _Tally(times, pa.concat_tables(compared)), np.unique(
+        table_keys_as_bytes(join_column_chunks(strangers))
+    )
 
 
-def _to_evidence_batch(columns: dict[str, pa.Array], table: pa.Schema) -> pa.RecordBatch:
+def _make_draft_evidence_batch(columns: dict[str, pa.Array], table: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([columns[name] for name in table.names], schema=table)
 
 
-def _select_evidence(child: pa.Array, texts: dict[str, pa.Array], chosen: Mask) -> pa.Table:
+def _select_draft_evidence(child: pa.Array, texts: dict[str, pa.Array], chosen: Mask) -> pa.Table:
     mask = pa.array(chosen)
     columns = {name: values.filter(mask) for name, values in texts.items()}
     return pa.table({"child": child.filter(mask)} | columns, _COMPARED)
 
 
-def _children_with_other_evidence(before: pa.Table, now: pa.Table) -> Nodes:
+def _draft_children_with_changed_evidence(before: pa.Table, now: pa.Table) -> Nodes:
     """Return the children with other claims; both sides have equally many of each."""
     before, now = (table.take(np.argsort(table["child"], kind="stable")) for table in (before, now))
     differs = np.zeros(len(now), np.bool_)

@@ -12,7 +12,7 @@ from lineage.build.draft import Draft
 from lineage.domain.families import Family
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import derived_rows, schema
-from lineage.store.keys import bare
+from lineage.store.keys import table_keys_as_bytes
 from lineage.store.reader import Snapshot
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def resolved_former_name_rows(
     """Return every former name with its key, and its source."""
     sources: dict[tuple[str, str], str] = {}
     for snapshot in reversed(previous):
-        sources |= derived_rows.former_sources(snapshot.former_names())
+        sources |= derived_rows.read_stored_name_sources(snapshot.former_names())
     from_before = {
         name: (name, key, sources.get((name, key), "earlier snapshot"))
         for name, key in former.keys.items()
@@ -94,7 +94,7 @@ def find_renames_in_draft(
     # No request is needed to see a rename, since a model keeps its key.
     if len(keys) == 0 or len(keys_before) == 0:
         return {}
-    now, before = bare(keys), bare(keys_before)
+    now, before = table_keys_as_bytes(keys), table_keys_as_bytes(keys_before)
     place = np.minimum(np.searchsorted(now, before), len(now) - 1)
     same = np.flatnonzero(now[place] == before)
     old_ids = ids_before.take(pa.array(same))

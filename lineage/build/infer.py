@@ -15,7 +15,7 @@ from lineage.build.resolve import (
 )
 from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
-from lineage.evidence import Rule, infer_by_rules, local_paths
+from lineage.evidence import Rule, infer_claims_by_rules, local_paths
 from lineage.evidence.infer import (
     InferenceInput,
     InferredClaim,
@@ -66,7 +66,7 @@ def resolve_claims(
     )
 
 
-def infer_from_paths(
+def infer_from_unresolved_paths(
     claims: Claims, resolved: ResolvedNames, families: Sequence[Family], rules: Sequence[Rule]
 ) -> list[tuple[int, Claim]]:
     """Return what the local paths among some claims name, each with its child's row."""
@@ -136,7 +136,7 @@ def infer_claims(
     # From names: asked only about listed models without a parent.
     candidates = find_parentless_claimants(draft.records, claims.child, claims.parent)
     candidates[draft.models :] = False
-    inferred += infer_by_rules(rules, families, nodes, candidates)
+    inferred += infer_claims_by_rules(rules, families, nodes, candidates)
 
     # From local paths: the official models that they end in, where those are known.
     parents = resolve_existing_nodes([claim.parent_as_written for _, claim in from_paths], nodes)

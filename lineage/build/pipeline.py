@@ -8,22 +8,22 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from lineage.analysis.growth.stored import growth_trends_table
+from lineage.analysis.growth.stored import count_growth_trends_in_scope
 from lineage.analysis.scope import Scope
 from lineage.build.availability import check_availability
 from lineage.build.cards import choose_card_reader
 from lineage.build.carry_forward import (
     build_on_previous,
     complete_draft,
-    complete_opt_outs,
+    complete_draft_opt_outs,
     find_previous_of_draft,
     list_keyed_claim_rules,
 )
-from lineage.build.checks import collect_facts, run_checks
+from lineage.build.checks import collect_draft_facts, run_checks
 from lineage.build.context import BuildContext
 from lineage.build.derived_tables import DerivedTables, write_edges_and_counts
 from lineage.build.draft import Draft, open_draft
-from lineage.build.edges import choose_edge_relations, merge_claims
+from lineage.build.edges import merge_resolved_claims, resolve_edge_relations
 from lineage.build.evidence_table import write_evidence
 from lineage.build.former_names import resolve_former_names, resolved_former_name_rows
 from lineage.build.infer import (
@@ -31,7 +31,7 @@ from lineage.build.infer import (
     describe_draft_nodes,
     drop_unclaimed_nodes,
     infer_claims,
-    infer_from_paths,
+    infer_from_unresolved_paths,
     number_claimable,
     resolve_claims,
 )
@@ -62,11 +62,11 @@ def publish(
     """
     previous = find_previous_of_draft(origin, context, update_of)
     newest = update_of or next((earlier.snapshot for earlier in previous), None)
-    opt_outs = complete_opt_outs(previous, context)
+    opt_outs = complete_draft_opt_outs(previous, context)
     opt_out_filter = OptOutFilter(opt_outs)
     with closing(open_draft(context.store, origin)) as draft:
         with garbage_collector_paused():
-            read_pages(map(opt_out_filter.redact, pages), draft, context)
+            read_pages_into_draft(map(opt_out_filter.redact, pages), draft, context)
         if update_of is not None and holds_learned_keys(
             update_of, opt_out_filter.opt_outs, opt_outs
         ):
@@ -87,17 +87,17 @@ def publish(
         return _end_draft(draft, newest, context)
 
 
-def read_pages(pages: Iterable[RecordPage], draft: Draft, context: BuildContext) -> None:
+def read_pages_into_draft(pages: Iterable[RecordPage], draft: Draft, context: BuildContext) -> None:
     """Stream records and their claims into the draft."""
     context.progress.begin("read models", context.models_expected)
     # By map, because a loop's variable would keep each page alive while the next is read.
-    for models in map(partial(_add_page_to_draft, draft, context), pages):
+    for models in map(partial(_add_records_to_draft, draft, context), pages):
         context.progress.step(models)
     context.progress.end()
     draft.seal()
 
 
-def _add_page_to_draft(draft: Draft, context: BuildContext, page: RecordPage) -> int:
+def _add_records_to_draft(draft: Draft, context: BuildContext, page: RecordPage) -> int:
     draft.add_page(page.records, extract_claims(page.records, context.rules))
     draft.add_bad_rows(page.bad_rows, page.request)
     draft.unreadable_keys += page.unread_keys
@@ -129,7 +129,7 @@ def derive_draft_tables(
     resolved = resolve_names(columns, rules, draft.all_keys, draft.all_ids, former, dates=dates)
     claimable = number_claimable(families, resolved)
     claims = resolve_claims(columns, resolved, draft.records, rules, claimable)
-    from_paths = infer_from_paths(columns, resolved, families, rules)
+    from_paths = infer_from_unresolved_paths(columns, resolved, families, rules)
     del columns  # the names and keys of all claims, and the largest thing in memory
     nodes = describe_draft_nodes(draft, claims, resolved, former, rules, claimable=claimable)
     claims = claims.claims_followed_by(
@@ -141,16 +141,18 @@ def derive_draft_tables(
     write_evidence(draft, keys, claims.parent)
 
     # Edges: one for each pair that a claim connects.
-    relation_of = choose_edge_relations(claims, rules, draft.records)
-    edges, rule_bits = merge_claims(claims, rules, relation_of)
+    relation_of = resolve_edge_relations(claims, rules, draft.records)
+    edges, rule_bits = merge_resolved_claims(claims, rules, relation_of)
     # Counts and trends, by the code that answers the same questions later.
     counts = derived_rows.counts_table(keys, ids, edges, draft.undated)
     rule_names = [rule.name for rule in rules]
     write_edges_and_counts(draft, DerivedTables(keys, ids, edges, rule_bits, rule_names, counts))
     names = resolved_former_name_rows(teachers, former, resolved)
     names = (row for row in names if not is_table_row_opted_out(row[0], row[1], context.opt_outs))
-    tables.write(schema.NAMES_FILE, derived_rows.names_table(names))
-    tables.write(schema.TRENDS_FILE, growth_trends_table(Scope(draft.as_snapshot(), families)))
+    tables.write(schema.NAMES_FILE, derived_rows.make_stored_names_table(names))
+    tables.write(
+        schema.TRENDS_FILE, count_growth_trends_in_scope(Scope(draft.as_snapshot(), families))
+    )
 
 
 def _list_later_than_draft(draft: Draft, context: BuildContext) -> list[Snapshot]:
@@ -163,7 +165,7 @@ def _list_later_than_draft(draft: Draft, context: BuildContext) -> list[Snapshot
 
 def _end_draft(draft: Draft, newest: Snapshot | None, context: BuildContext) -> Manifest:
     """Publish a draft that passes its checks; set aside any other."""
-    facts = collect_facts(draft, context.store.manifests(), newest)
+    facts = collect_draft_facts(draft, context.store.manifests(), newest)
     checks = run_checks(facts, context.limits)
     if all(check.passed for check in checks):
         # Only of a draft that will be published: one that is refused proves nothing deleted.

@@ -18,7 +18,7 @@ from lineage.build.row_parents import ONE_OF_ITS_OWN, RowParents
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
 from lineage.domain.progress import garbage_collector_paused
-from lineage.domain.repo_ids import find_repo_id, is_doubtful, is_full_id
+from lineage.domain.repo_ids import find_repo_id, is_doubtful_repo_id, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
@@ -93,7 +93,9 @@ def resolve_names(
     name_nodes = nodes.find_names(names)
     # A placeholder that no model is called beside a row's one name is no second one.
     pairs = zip(names, name_nodes.tolist(), strict=True)
-    row_names = ["" if node == NOWHERE and is_doubtful(name) else name for name, node in pairs]
+    row_names = [
+        "" if node == NOWHERE and is_doubtful_repo_id(name) else name for name, node in pairs
+    ]
     rows = RowParents.of(claims, rules, key_nodes, row_names, former.now)
 
     from_before = _resolve_names_from_before(nodes, former)
@@ -107,7 +109,7 @@ def resolve_names(
     # What a name means to most is not what it means to all: a row's own parents come first, then
     # the model that stood when the row was made.
     parent = name_nodes[claims.name]
-    rivals = _resolve_name_rivals(nodes, present_names, from_before)
+    rivals = _find_name_rivals_to_resolve(nodes, present_names, from_before)
     _choose_resolved_by_date(
         parent, claims, name_nodes, rivals, hub_node=rows.hub_node, dates=dates
     )
@@ -223,7 +225,7 @@ def _resolve_other_ends(
     }
 
 
-def _resolve_name_rivals(
+def _find_name_rivals_to_resolve(
     nodes: KnownNodes, names: Sequence[str], former: Mapping[str, int]
 ) -> dict[int, list[int]]:
     """Return, by its place in `names`, the nodes that had a name and may have lost it."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lineage.domain.arrays import Indices, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
-from lineage.domain.repo_ids import is_doubtful
+from lineage.domain.repo_ids import is_doubtful_repo_id
 from lineage.evidence import Rule
 from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
 from lineage.store.keys import NOWHERE
@@ -111,7 +111,7 @@ class RowParents:
         learned = {}
         for place in np.unique(claims.name[rows]).tolist():
             name, candidate = self.names[place], winners.get(int(self.code[place]), (0, NOWHERE))[1]
-            if candidate != NOWHERE and not is_doubtful(name):
+            if candidate != NOWHERE and not is_doubtful_repo_id(name):
                 learned[name] = candidate
         return learned
 

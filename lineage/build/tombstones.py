@@ -18,10 +18,10 @@ from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
 from lineage.store.delta import renumber_delta_children
-from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
+from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import redact_evidence, redact_records
+from lineage.store.redaction import redact_evidence_batches, redact_records
 
 _RECORD_COLUMNS = [field.name for field in schema.MODELS]
 _METRIC_COLUMNS = [field.name for field in schema.METRICS if field.name != "key"]
@@ -53,7 +53,7 @@ def add_tombstones(
     # crawl below one base says nothing of models that lie elsewhere.
     if draft.origin.kind is SnapshotKind.BELOW:
         previous = ()
-    listed = bare(draft.keys)
+    listed = table_keys_as_bytes(draft.keys)
     ended = _tombstone_key_bytes(draft.ended)
     by_snapshot = list(_make_tombstones_since(previous, [listed, np.sort(ended)]))
     tombstones = sort_tombstones([*(deleted for _, deleted in by_snapshot), draft.ended])
@@ -63,11 +63,11 @@ def add_tombstones(
     for snapshot, deleted in by_snapshot:
         rows_of = restrict_spooled_rows(_tombstone_key_bytes(deleted), draft.deleted_nodes_of)
         claims = previous_claims(snapshot, rows_of, keyed_rules=keyed_rules)
-        draft.claims.of_deleted.add_batches(redact_evidence(claims, opt_outs))
+        draft.claims.of_deleted.add_batches(redact_evidence_batches(claims, opt_outs))
     node = draft.deleted_nodes_of(ended)
     is_known = pa.array(node[draft.ended_claims["child"].to_numpy()] != NOWHERE)
     own = renumber_delta_children(draft.ended_claims.filter(is_known).to_batches(), node)
-    draft.claims.of_deleted.add_batches(redact_evidence(own, opt_outs))
+    draft.claims.of_deleted.add_batches(redact_evidence_batches(own, opt_outs))
     known_keys = (listed, _tombstone_key_bytes(draft.deleted))
     draft.tables.write(
         schema.ABSENCES_FILE,
@@ -165,13 +165,13 @@ def _read_absences_for_draft(
 
 
 def _tombstone_key_bytes(table: pa.Table) -> KeyBytes:
-    return bare(joined(table["key"].chunks))
+    return table_keys_as_bytes(join_column_chunks(table["key"].chunks))
 
 
 def _mark_unknown_to_draft(keys: pa.ChunkedArray, known_keys: Sequence[KeyBytes]) -> Mask:
     """Mark the keys that are in none of some sorted columns."""
-    sought = bare(joined(keys.chunks))
+    sought = table_keys_as_bytes(join_column_chunks(keys.chunks))
     unknown: Mask = np.ones(len(sought), np.bool_)
     for column in known_keys:
-        unknown &= rows_of_keys(column, sought) == NOWHERE
+        unknown &= table_rows_of_keys(column, sought) == NOWHERE
     return unknown

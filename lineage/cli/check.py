@@ -99,7 +99,6 @@ def check(
     only warn. A model whose origin is unknown is never taken for clean.
     """
     from lineage.analysis.check import check_models
-    from lineage.cli.check import list_models, print_model_list_summaries, read_rules_option
 
     tables = [] if rules is None else [(rules, read_rules_option(rules))]
     typed = {
@@ -119,7 +118,7 @@ def check(
         except ValueError as error:
             hint = "a pattern is owner/name with *, family:NAME or release:NAME"
             raise SettingsError(f"{place}: {error}", hint) from error
-    listed = list(list_models(models, files))
+    listed = list(list_models_command(models, files))
     if not listed:
         raise SettingsError(
             "no model to check: give a MODEL or --from FILE",
@@ -145,7 +144,7 @@ def check(
 def _print_result(format: Format, result: "CheckOutcome") -> None:
     from lineage.analysis.documents import check_rows
     from lineage.cli.output import print_result
-    from lineage.cli.tables.descent import check_table
+    from lineage.cli.tables.descent import terminal_table_of_check
     from lineage.domain.documents import to_json
 
     match format:
@@ -157,7 +156,7 @@ def _print_result(format: Format, result: "CheckOutcome") -> None:
 
             click.echo(to_json(sarif_document(result)))
         case _:
-            print_result(format, result, check_rows, check_table, narrowest=1)
+            print_result(format, result, check_rows, terminal_table_of_check, narrowest=1)
 
 
 def _check_lines(result: "CheckOutcome") -> Iterator[str]:
@@ -201,7 +200,7 @@ _LIST_ITEM = re.compile(r"""^\s*-\s+["']?([^\s"'#]+)""")
 _DEEPEST = 100
 
 
-def list_models(names: Sequence[str], files: Sequence[str]) -> Iterator[ListedModel]:
+def list_models_command(names: Sequence[str], files: Sequence[str]) -> Iterator[ListedModel]:
     """Yield the models that are named and those of each file or folder, in that order.
 
     Raises:
@@ -322,10 +321,10 @@ def print_model_list_summaries(
 
 def read_rules_option(file: str) -> dict[str, Any]:
     """Return the table of a rules file; SettingsError where it is no TOML."""
-    from lineage.domain.files import parse_toml, read_regular_file
+    from lineage.domain.files import parse_toml_text, read_regular_file
 
     try:
-        return parse_toml(read_regular_file(expand_home(file)))
+        return parse_toml_text(read_regular_file(expand_home(file)))
     except (OSError, ValueError) as error:
         hint = "a rules file is TOML: deny = [...]"
         raise file_error(f"{file} cannot be read", error, hint) from error

@@ -41,8 +41,8 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     """
     from lineage.analysis.documents import snapshot_document
     from lineage.cli import progress
-    from lineage.cli.demo_tour import print_tour
-    from lineage.cli.output import print_result, write_output_files
+    from lineage.cli.demo_tour import print_demo_tour
+    from lineage.cli.output import print_result, write_files_to_out_option
     from lineage.demo import tour
     from lineage.demo.catalog import corpus_facts
     from lineage.demo.replay import History, replay_weeks
@@ -57,9 +57,9 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         results = tour.ask_tour_questions(folder, weeks)
         display.begin("write reports")
         reports = _render_demo_report_files(folder, weeks.manifests[-1].id, results.licenses)
-        paths = list(write_output_files(reports, folder / "reports"))
+        paths = list(write_files_to_out_option(reports, folder / "reports"))
     if invocation.format is Format.TABLE:
-        print_tour(folder, weeks, results, history, paths)
+        print_demo_tour(folder, weeks, results, history, paths)
         return
     documents = [snapshot_document(manifest) for manifest in weeks.manifests]
     answers = [to_document(answer) for answer in results.answers]

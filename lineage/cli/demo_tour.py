@@ -17,7 +17,7 @@ from lineage.analysis.definition_text import Line
 from lineage.analysis.growth.results import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.curves import Sparklines
-from lineage.cli.tables.layout import heading, quoted, table_fact_lines
+from lineage.cli.tables.layout import heading, quoted, terminal_table_of_facts
 from lineage.demo.replay import History, Replay
 from lineage.demo.tour import SOURCES, TourAnswer, TourResults
 from lineage.domain.clock import spell_day_of_moment
@@ -28,7 +28,7 @@ _MOST_RELEASES = 5
 _NAMED_SOURCES = 2
 
 
-def print_tour(
+def print_demo_tour(
     folder: Path,
     weeks: Replay,
     results: TourResults,
@@ -39,8 +39,12 @@ def print_tour(
     last = weeks.manifests[-1]
     show(heading("A Hub in a box, followed through 16 weeks as the real one would be"))
     click.echo()
-    show(table_fact_lines(_print_tour_steps(folder, weeks, history)))
-    show(heading(f"Five questions, answered for {_tour_day(last)} (of the sample, not the Hub)"))
+    show(terminal_table_of_facts(_print_tour_steps(folder, weeks, history)))
+    show(
+        heading(
+            f"Five questions, answered for {_tour_day(last)} (of the sample, not the Hub)"
+        )
+    )
     for number, answer in enumerate(results.answers, 1):
         _print_answer(number, answer)
     show(heading(f"The Llama family by release, {_tour_day(weeks.manifests[0])} to then"))
@@ -65,9 +69,9 @@ def _print_tour_steps(folder: Path, weeks: Replay, history: History) -> list[Lin
     return [
         (
             "crawled",
-            f"{len(weeks.manifests)} snapshots, {_tour_day(first)} to {_tour_day(last)}, {full} of "
-            f"them full crawls: {weeks.crawled} in this run ({weeks.tally.sent:,} requests, "
-            f"{weeks.seconds:.0f} s), {previous} in earlier ones",
+            f"{len(weeks.manifests)} snapshots, {_tour_day(first)} to {_tour_day(last)}, "
+            f"{full} of them full crawls: {weeks.crawled} in this run ({weeks.tally.sent:,} "
+            f"requests, {weeks.seconds:.0f} s), {previous} in earlier ones",
         ),
         (
             "holds",

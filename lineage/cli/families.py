@@ -25,11 +25,11 @@ def list_families(*, invocation: Invocation) -> None:
     """List every family, with the number of its entries."""
     from lineage.analysis.documents import summarize_counted_family
     from lineage.cli.output import print_result
-    from lineage.cli.tables.families import family_list
+    from lineage.cli.tables.families import terminal_table_of_families
 
     registry = invocation.known_families()
     rows = [summarize_counted_family(family) for family in registry]
-    print_result(invocation.format, rows, list, lambda _: family_list(registry))
+    print_result(invocation.format, rows, list, lambda _: terminal_table_of_families(registry))
 
 
 @families.command("show")
@@ -53,7 +53,7 @@ def show_family(*, name: str, invocation: Invocation) -> None:
 
 
 @families.command("check")
-def check_families(*, invocation: Invocation) -> None:
+def check_families_command(*, invocation: Invocation) -> None:
     """Find contradictions in the registry, and between it and a snapshot.
 
     Exit code 1 where the registry contradicts itself. Where a snapshot disagrees with it, either

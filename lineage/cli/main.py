@@ -78,10 +78,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
     _reopen_standard_streams()
     logs.set_up_command_log(logs.LogFormat.TEXT, verbose=0)
-    sys.exit(_run_command(arguments))
+    sys.exit(_run_click_command(arguments))
 
 
-def _run_command(arguments: Sequence[str] | None) -> int:
+def _run_click_command(arguments: Sequence[str] | None) -> int:
     """Run one command; every fault ends here, in one sentence and an exit code."""
     try:
         with signals.ends_on_signals(_print_interrupted):

@@ -125,7 +125,7 @@ def print_text_output(pieces: Iterable[str], out: str | None) -> None:
             file.write(piece.encode("utf-8", "backslashreplace"))
 
 
-def write_output_files(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Path]:
+def write_files_to_out_option(files: Iterable[tuple[str, bytes]], folder: Path) -> Iterator[Path]:
     """Write files into a folder, made where it is missing; yield each path once it is written."""
     refuse_address_as_out_option(str(folder))
     try:

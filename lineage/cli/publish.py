@@ -43,10 +43,10 @@ def publish(
     from lineage.domain.documents import to_document
     from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
     from lineage.export.hub_data_set import DataSetPublisher
-    from lineage.export.hub_repository import HubRepository, parse_data_set_address
+    from lineage.export.hub_repository import HubRepository, data_set_name_of_address
     from lineage.store.store import ParquetStore
 
-    id = parse_data_set_address(address)
+    id = data_set_name_of_address(address)
     settings = invocation.settings(flags, token=True)
     publication = DataSetPublisher(
         HubRepository(id, settings),
@@ -63,7 +63,7 @@ def publish(
 
 
 def _describe_publication(publication: "Publication") -> "RenderableType":
-    from lineage.cli.tables.layout import table_fact_lines
+    from lineage.cli.tables.layout import terminal_table_of_facts
 
     done = publication
     lists = {
@@ -73,7 +73,7 @@ def _describe_publication(publication: "Publication") -> "RenderableType":
         "without opt-outs": done.redacted,
     }
     sent = f"{done.files:,} files, {done.bytes / 1e6:,.1f} MB in {done.commits:,} commits"
-    return table_fact_lines(
+    return terminal_table_of_facts(
         [
             ("data set", done.url + (", marked as a sample" if done.sample else "")),
             ("holds", f"{done.snapshots:,} snapshots, the newest {done.snapshot}"),

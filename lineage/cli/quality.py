@@ -118,7 +118,7 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
     """
     from lineage.analysis.documents import evaluation_document, evaluation_rows
     from lineage.analysis.evaluate.evaluation import evaluate as evaluate_rules
-    from lineage.analysis.evaluate.known_answers import read_labels
+    from lineage.analysis.evaluate.known_answers import read_evaluation_labels
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import evaluation_table
     from lineage.evidence import RULES
@@ -127,7 +127,9 @@ def evaluate(*, subject: str, labels: str | None, invocation: Invocation) -> Non
     answers = None
     if labels is not None:
         # Somebody's spreadsheet may be in any encoding; ids are ASCII, so that no label is lost.
-        answers = read_labels(read_input_of_command_line(labels, lenient=True).splitlines())
+        answers = read_evaluation_labels(
+            read_input_of_command_line(labels, lenient=True).splitlines()
+        )
     result = evaluate_rules(scope, RULES, family.id, answers)
     print_result(
         invocation.format,

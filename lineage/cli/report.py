@@ -134,7 +134,7 @@ def family_tree(
     poster as SVG and PNG, and Markdown, hold the largest branches with sums of the rest.
     """
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.output import print_files, write_output_files
+    from lineage.cli.output import print_files, write_files_to_out_option
     from lineage.reporting.family_tree import family_tree
     from lineage.reporting.files import tree_report_files
 
@@ -148,7 +148,7 @@ def family_tree(
     files = tree_report_files(
         tree, run.language, run.choice, with_extra=run.with_extra, siblings=run.siblings
     )
-    print_files(invocation.format, write_output_files(files, run.out))
+    print_files(invocation.format, write_files_to_out_option(files, run.out))
 
 
 @report.command(
@@ -187,7 +187,7 @@ def family_tree(
     ),
     _with_report_options,
 )
-def report_trend(
+def report_trend_command(
     *,
     subject: str,
     since: date | None,
@@ -205,7 +205,7 @@ def report_trend(
     """
     from lineage.analysis.growth.trends import TrendQuestion, find_trends
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.output import print_files, write_output_files
+    from lineage.cli.output import print_files, write_files_to_out_option
     from lineage.families.published import bundled_published_numbers, read_published_numbers
     from lineage.reporting.files import trend_report_files
 
@@ -225,7 +225,7 @@ def report_trend(
         with_extra=run.with_extra,
         siblings=run.siblings,
     )
-    print_files(invocation.format, write_output_files(files, run.out))
+    print_files(invocation.format, write_files_to_out_option(files, run.out))
 
 
 @report.command(
@@ -240,7 +240,7 @@ def report_trend(
 )
 @_SUBJECT
 @_with_report_options
-def report_licenses(
+def report_licenses_command(
     *, subject: str, run: ReportRun, definition: Definition, invocation: Invocation
 ) -> None:
     """Hold every derivative's license against the terms of the release it stems from.
@@ -251,7 +251,7 @@ def report_licenses(
     """
     from lineage.analysis.licenses.judging import judge_licenses
     from lineage.analysis.subjects import find_subject
-    from lineage.cli.output import print_files, write_output_files
+    from lineage.cli.output import print_files, write_files_to_out_option
     from lineage.reporting.files import license_report_files
 
     scope = invocation.open_scope(definition, [subject])
@@ -265,7 +265,7 @@ def report_licenses(
         with_extra=run.with_extra,
         siblings=run.siblings,
     )
-    print_files(invocation.format, write_output_files(files, run.out))
+    print_files(invocation.format, write_files_to_out_option(files, run.out))
 
 
 def check_report_extra() -> bool:

@@ -114,7 +114,7 @@ def print_units(
     options.ON_PUBLISH,
     _PUBLISH,
 )
-def run_schedule(
+def run_schedule_command(
     *, every: timedelta, once: bool, publish: str | None, invocation: Invocation, **flags: Any
 ) -> None:
     """Crawl at once if a crawl is overdue, then at every interval; for containers.

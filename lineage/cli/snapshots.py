@@ -39,7 +39,7 @@ def snapshots() -> None:
 
 
 @snapshots.command("list", refuses=_WHOLE)
-def list_snapshots(*, invocation: Invocation) -> None:
+def list_snapshots_command(*, invocation: Invocation) -> None:
     """List every snapshot, newest last."""
     from lineage.analysis.documents import snapshot_document
     from lineage.cli.output import print_result
@@ -71,17 +71,17 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     from lineage.analysis.documents import snapshot_document
     from lineage.analysis.verdicts import count_availability
     from lineage.cli.output import print_result
-    from lineage.cli.tables.snapshots import snapshot_facts
+    from lineage.cli.tables.snapshots import terminal_facts_of_snapshot
     from lineage.domain.documents import to_document
-    from lineage.store.reader import availability_of_tombstones
+    from lineage.store.reader import stored_availability_counts
 
     snapshot = invocation.open_store().snapshot(id or invocation.snapshot)
-    manifest, answers = snapshot.manifest, availability_of_tombstones(snapshot)
+    manifest, answers = snapshot.manifest, stored_availability_counts(snapshot)
     print_result(
         invocation.format,
         manifest,
         lambda it: [snapshot_document(it)],
-        lambda it: snapshot_facts(it, answers),
+        lambda it: terminal_facts_of_snapshot(it, answers),
         narrowest=1,
         document=lambda it: to_document(it) | {"availability": count_availability(answers)},
     )
@@ -90,7 +90,7 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
 @snapshots.command("verify", refuses=_BY_ARGUMENT)
 @click.argument("id", metavar="[ID]", required=False)
 @click.option("--all", "every", is_flag=True, help="Verify every snapshot.")
-def verify_snapshot(*, id: str | None, every: bool, invocation: Invocation) -> None:
+def verify_snapshot_command(*, id: str | None, every: bool, invocation: Invocation) -> None:
     """Compare a snapshot's files with its manifest; exit code 4 where one is not as published.
 
     Without ID only the latest is verified: older ones may be damaged all the same. Of an update
@@ -264,7 +264,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     from lineage.analysis import dump_check
     from lineage.build.opt_out import OptOutFilter
     from lineage.cli.output import print_result
-    from lineage.cli.tables.snapshots import dump_check_table, dump_check_table_rows
+    from lineage.cli.tables.snapshots import dump_check_table, printable_rows_of_dump_check
     from lineage.domain.opt_outs import OptOuts
     from lineage.sources.dump import open_dump
 
@@ -281,7 +281,7 @@ def check_against(*, file: str, examples: int, invocation: Invocation) -> None:
     print_result(
         invocation.format,
         result,
-        dump_check_table_rows,
+        printable_rows_of_dump_check,
         lambda it: dump_check_table(it, snapshot.manifest),
     )
 
@@ -298,14 +298,18 @@ def accept_draft_command(*, id: str, invocation: Invocation) -> None:
     """
     from lineage.analysis.documents import snapshot_document
     from lineage.cli.output import print_result
-    from lineage.cli.tables.snapshots import snapshot_facts
+    from lineage.cli.tables.snapshots import terminal_facts_of_snapshot
 
     store = invocation.open_store()
     # Locked, as a crawl that ends meanwhile would publish a later snapshot without this one.
     with _hold_store_option(store, f"lineage snapshots accept {id}") as now:
         manifest = store.accept(id, now)
     print_result(
-        invocation.format, manifest, lambda it: [snapshot_document(it)], snapshot_facts, narrowest=1
+        invocation.format,
+        manifest,
+        lambda it: [snapshot_document(it)],
+        terminal_facts_of_snapshot,
+        narrowest=1,
     )
 
 
@@ -326,7 +330,7 @@ def accept_draft_command(*, id: str, invocation: Invocation) -> None:
     "weekly, all monthly]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
-def prune(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
+def prune_snapshots_command(*, keep: str | None, dry_run: bool, invocation: Invocation) -> None:
     """Delete the snapshots that a rule does not keep.
 
     The newest, the last full crawl and the first one always stay, and so do those crawled below

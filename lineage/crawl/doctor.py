@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lineage.crawl.plan import expect_crawled_models, refuse_crawl_with_set_back_clock
+from lineage.crawl.plan import expect_models_of_full_crawl, refuse_crawl_with_set_back_clock
 from lineage.crawl.runs import open_hub_for_crawl, refuse_crawl_of_other_hub
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -24,7 +24,7 @@ from lineage.http.pages import next_cursor
 from lineage.settings import Settings
 from lineage.sources.hub import FIELDS, FULL_PARAMS, LISTING, PAGE_SIZE
 from lineage.sources.listing_pages import parse_page
-from lineage.sources.listing_rows import cut_rows, read_listing_row_leniently
+from lineage.sources.listing_rows import cut_listing_rows, read_listing_row_leniently
 from lineage.store.lease import FILE as LOCK_FILE
 from lineage.store.store import ParquetStore
 
@@ -45,7 +45,7 @@ class DoctorFinding:
 
 def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
     """Ask for the first rows as a full crawl would, and for the page after them."""
-    first = client.get(LISTING, _probe_page_params())
+    first = client.get(LISTING, _page_params_of_crawl_probe())
     if first.status != 200:
         yield DoctorFinding("listing", False, f"{LISTING} answers {first.status}")
         return
@@ -55,7 +55,7 @@ def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
     yield from _probe_paging(client, first)
 
 
-def _probe_page_params(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
+def _page_params_of_crawl_probe(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
     own = tuple((name, value) for name, value in FULL_PARAMS if name != "limit")
     more = () if cursor is None else (("cursor", cursor),)
     return (*own, ("limit", str(_ROWS)), *more)
@@ -71,7 +71,7 @@ def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     yield DoctorFinding(
         "rows", not page.bad_rows and not unread, summary + (f"; unread: {unread}" * bool(unread))
     )
-    rows = [read_listing_row_leniently(raw) for raw in cut_rows(answer.body) or ()]
+    rows = [read_listing_row_leniently(raw) for raw in cut_listing_rows(answer.body) or ()]
     names_seen = {name for row in rows if isinstance(row, dict) for name in row}
     absent = [name for name in FIELDS if name not in names_seen]
     # A field that no row has may be a sign of change or of a sample: said, not judged.
@@ -120,7 +120,7 @@ def _probe_paging(client: HubClient, first: Answer) -> Iterator[DoctorFinding]:
     if cursor is None:
         yield DoctorFinding("paging", None, f"no next page after {_ROWS} rows: a small Hub")
         return
-    second = client.get(LISTING, _probe_page_params(cursor))
+    second = client.get(LISTING, _page_params_of_crawl_probe(cursor))
     whole = second.status == 200
     fresh = {record.key for record in parse_page(second.body).records} if whole else set()
     repeated = fresh & {record.key for record in parse_page(first.body).records}
@@ -177,7 +177,7 @@ def examine(
             rate_limit = client.budget.latest_limit
 
     endpoint = settings.endpoint.rstrip("/")
-    expected = expect_crawled_models(latest, endpoint, clock.now())
+    expected = expect_models_of_full_crawl(latest, endpoint, clock.now())
     requests = -(-expected // PAGE_SIZE) + 1  # the newest model is asked for at the end
     minutes = None
     if rate_limit is not None and rate_limit.quota and rate_limit.window:

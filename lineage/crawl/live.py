@@ -18,7 +18,7 @@ from lineage.domain.families import CuratedEdge, CuratedSource, Family, Proof
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.progress import Progress
 from lineage.domain.records import ModelRecord
-from lineage.domain.repo_ids import find_repo_id, is_doubtful, is_full_id, is_repo_id
+from lineage.domain.repo_ids import find_repo_id, is_doubtful_repo_id, is_full_id, is_repo_id
 from lineage.errors import UnknownModel
 from lineage.evidence import RULES, extract_claims
 from lineage.http.client import RequestTally
@@ -184,7 +184,7 @@ def _live_parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str
     """Return the parents that a record names and the snapshot does not list; a path is no name."""
     claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _PATHS]
     ids = (find_repo_id(it.parent_as_written) for it in claims)
-    parents = {id for id in ids if id is not None and not is_doubtful(id)}
+    parents = {id for id in ids if id is not None and not is_doubtful_repo_id(id)}
     nodes = snapshot.nodes_of(sorted(parents))
     return parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import chain, islice
 
 from lineage.build.checks import CENSUS_AT, CENSUS_MODELS, GROWTH_A_DAY
-from lineage.build.draft import last_page_of_draft, watermark_of
+from lineage.build.draft import last_page_of_draft, read_published_watermark
 from lineage.build.opt_out import refuse_opted_out_draft
 from lineage.build.tombstones import has_tombstones_without_keys
 from lineage.domain.clock import iso
@@ -53,10 +53,10 @@ class UpdateStart:
 # included; the whole Hub is some 3,240 requests. So everything is listed, not descended.
 def crawl_everything(source: Source) -> Iterator[RecordPage]:
     """Yield every model the source lists, each once."""
-    return drop_repeated_crawl_rows(source.list_everything_of_source())
+    return drop_rows_recrawled_at_border(source.list_everything_of_source())
 
 
-def drop_repeated_crawl_rows(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
+def drop_rows_recrawled_at_border(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
     """Drop rows that the next page repeats: at a page border the later one wins."""
     # The Hub's census of 2026-10-03 saw rows twice where a page border moved during the listing.
     # Only the end of a page is held back for that, so that the rest can be stored at once; what is
@@ -94,7 +94,7 @@ def crawl_changes(source: ChangingSource, start: UpdateStart) -> Iterator[Record
     # last request is where the next update goes on.
     pages = _continue_crawl_from(source, start)
     if pages is not None:
-        yield from drop_repeated_crawl_rows(pages)
+        yield from drop_rows_recrawled_at_border(pages)
         return
     for page in source.newest_first(start.models):
         yield page
@@ -129,12 +129,12 @@ def crawl_below(source: Source, base: str) -> Iterator[RecordPage]:
     seen_keys: set[str] = set()
     parents = deque([base])
     if (base_page := source.read_model_from_source(base)) is not None:
-        yield _drop_rows_of_this_crawl(base_page, seen_keys)
+        yield _drop_rows_crawled_twice(base_page, seen_keys)
         # A former name leads to the model; its children are listed under the name it has now.
         parents = deque(record.id for record in base_page.records) or parents
     while parents:
         for page in source.list_children_from_source(parents.popleft()):
-            new_rows = _drop_rows_of_this_crawl(page, seen_keys)
+            new_rows = _drop_rows_crawled_twice(page, seen_keys)
             parents.extend(record.id for record in new_rows.records)
             yield new_rows
     if not seen_keys:
@@ -144,7 +144,7 @@ def crawl_below(source: Source, base: str) -> Iterator[RecordPage]:
         )
 
 
-def _drop_rows_of_this_crawl(page: RecordPage, seen_keys: set[str]) -> RecordPage:
+def _drop_rows_crawled_twice(page: RecordPage, seen_keys: set[str]) -> RecordPage:
     """Return the page without rows of earlier pages; a name may change meanwhile, a key not."""
     # A child of two parents is listed twice, and counts once also where it cannot be read.
     records = {record.key: record for record in page.records if record.key not in seen_keys}
@@ -170,7 +170,7 @@ def crawl_command_of(mode: CrawlMode, base: str | None) -> str:
     return "lineage crawl" if mode is CrawlMode.FULL else f"lineage crawl --{mode}"
 
 
-def expect_crawled_models(latest: Snapshot | None, endpoint: str, now: datetime) -> int:
+def expect_models_of_full_crawl(latest: Snapshot | None, endpoint: str, now: datetime) -> int:
     """Return about how many models a full crawl will meet: as the last time, else by the census."""
     if latest is not None and latest.manifest.origin.endpoint == endpoint:
         return latest.manifest.models
@@ -296,7 +296,9 @@ def update_start(previous: Snapshot) -> UpdateStart:
     """Return where an update of a snapshot goes on."""
     newest_key = previous.column(schema.MODELS_FILE, "key")[-1].as_py()
     models = previous.manifest.models
-    return UpdateStart(watermark_of(previous), last_page_of_draft(previous), newest_key, models)
+    return UpdateStart(
+        read_published_watermark(previous), last_page_of_draft(previous), newest_key, models
+    )
 
 
 # History goes forwards: a crawl published behind the newest snapshot would never be asked, nothing

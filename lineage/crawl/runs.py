@@ -16,7 +16,7 @@ from lineage.crawl.plan import (
     CrawlPlan,
     choose_plan,
     crawl_command_of,
-    expect_crawled_models,
+    expect_models_of_full_crawl,
     newest_crawl_of,
     refuse_crawl_with_set_back_clock,
 )
@@ -44,7 +44,7 @@ from lineage.sources.cards import (
     HubCards,
 )
 from lineage.sources.hub import HubSource
-from lineage.sources.listing_pages import drop_private_rows, is_whole
+from lineage.sources.listing_pages import drop_private_rows, is_whole_hub_body
 from lineage.store.lease import Holder
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.store import ParquetStore
@@ -220,7 +220,7 @@ def _run_crawl_plan(
         latest = context.store.latest_whole()
         # Of another Hub than the census was taken of, nothing is known before its first snapshot.
         if latest is not None or endpoint == DEFAULT_ENDPOINT:
-            expected = expect_crawled_models(latest, endpoint, clock.now())
+            expected = expect_models_of_full_crawl(latest, endpoint, clock.now())
             context = replace(context, models_expected=expected)
     card_reading = None
     manifest = None if settings.offline else find_published_crawl(context.store, log, origin)
@@ -311,7 +311,13 @@ def open_hub_for_crawl(
 ) -> HubClient:
     """Return the client that talks to the settings' endpoint; close it after use."""
     return _open_crawl_client(
-        settings, clock, progress, is_whole, settings.max_page_bytes, attempts=attempts, tally=tally
+        settings,
+        clock,
+        progress,
+        is_whole_hub_body,
+        settings.max_page_bytes,
+        attempts=attempts,
+        tally=tally,
     )
 
 

@@ -166,7 +166,7 @@ def box_rows_of_facts(facts: Iterable[Fact], moment: datetime) -> Iterator[Row]:
     listed = [fact for fact in facts if is_in_catalog(fact, moment)]
     keys = {fact["id"]: made_up_demo_key(fact) for fact in listed}
     for fact in listed:
-        yield row_of(fact, keys)
+        yield box_row_of_fact(fact, keys)
 
 
 def corpus_facts() -> list[Fact]:
@@ -191,7 +191,7 @@ def made_up_demo_key(fact: Fact) -> str:
     return f"{seconds:08x}{hashlib.sha256(fact['id'].encode()).hexdigest()[:16]}"
 
 
-def row_of(fact: Fact, keys: Mapping[str, str]) -> Row:
+def box_row_of_fact(fact: Fact, keys: Mapping[str, str]) -> Row:
     """Return a model as listings show it; keys are those of all who are listed with it."""
     id = fact["id"]
     created = box_moment(fact["created_at"] or UNKNOWN_CREATION)

@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import CrawlReport, crawl
 from lineage.demo.box import HubBox
-from lineage.demo.catalog import Catalog, Fact, Row, is_in_catalog, made_up_demo_key, row_of
+from lineage.demo.catalog import (
+    Catalog,
+    Fact,
+    Row,
+    box_row_of_fact,
+    is_in_catalog,
+    made_up_demo_key,
+)
 from lineage.domain.addresses import is_loopback
 from lineage.domain.clock import SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -86,7 +93,7 @@ class History:
         for id in changed & listed:
             self._keys[id] = made_up_demo_key(self._facts[id])
         for id in self._corpus_models_with_children(changed) & listed:
-            self._rows[id] = row_of(self._facts[id], self._keys)
+            self._rows[id] = box_row_of_fact(self._facts[id], self._keys)
         return Catalog(self._rows.values())
 
     def count_undated(self) -> UndatedModels:
@@ -148,13 +155,13 @@ def replay_weeks(
     """
     store = ParquetStore(demo_settings_of(folder, "").store, NO_OPT_OUTS)
     manifests = store.manifests()
-    _refuse_snapshots_of_no_demo(manifests, folder)
+    _refuse_snapshots_of_other_weeks(manifests, folder)
     _refuse_files_of_no_demo(folder)
     weeks_left = [week for week in weeks if not manifests or week > manifests[-1].origin.taken_at]
     reports: list[CrawlReport] = []
     if weeks_left:
         clock = WeekClock(weeks_left[0])
-        with _open_demo_box(folder, manifests, clock) as box:
+        with _open_box_of_weeks(folder, manifests, clock) as box:
             for week in weeks_left:
                 stages = _WeekProgress(progress, f"week {1 + weeks.index(week)} of {len(weeks)}")
                 stages.begin("the Hub moves on")
@@ -169,7 +176,7 @@ def replay_weeks(
     )
 
 
-def _refuse_snapshots_of_no_demo(manifests: Sequence[Manifest], folder: Path) -> None:
+def _refuse_snapshots_of_other_weeks(manifests: Sequence[Manifest], folder: Path) -> None:
     origins = [each.origin for each in manifests]
     if not all(each.taken_at in WEEKS and is_loopback(each.endpoint) for each in origins):
         raise SettingsError(
@@ -188,7 +195,7 @@ def _refuse_files_of_no_demo(folder: Path) -> None:
         )
 
 
-def _open_demo_box(folder: Path, manifests: Sequence[Manifest], clock: WeekClock) -> HubBox:
+def _open_box_of_weeks(folder: Path, manifests: Sequence[Manifest], clock: WeekClock) -> HubBox:
     """Return a box at the address of the earlier weeks: one store never mixes two Hubs."""
     port = (urlsplit(manifests[-1].origin.endpoint).port or 0) if manifests else 0
     try:

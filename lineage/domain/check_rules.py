@@ -128,11 +128,11 @@ def read_check_rules(table: Mapping[str, object]) -> CheckRules:
     if unknown := sorted(set(table) - set(keys)):
         raise ValueError(f"unknown key {unknown[0]!r}; there are: {', '.join(keys)}")
     return CheckRules(
-        _read_rule_patterns(table, "deny"),
-        _read_rule_patterns(table, "allow"),
-        _read_rule_texts(table, "deny_license"),
-        _read_rule_flag(table, "pinned"),
-        _read_rule_flag(table, "strict"),
+        _parse_check_rule_subjects(table, "deny"),
+        _parse_check_rule_subjects(table, "allow"),
+        _parse_check_rule_texts(table, "deny_license"),
+        _parse_check_rule_flag(table, "pinned"),
+        _parse_check_rule_flag(table, "strict"),
         read_check_policy(table.get("unknown", UnknownPolicy.FAIL)),
     )
 
@@ -144,11 +144,11 @@ def read_check_policy(word: object) -> UnknownPolicy:
     return UnknownPolicy(word)
 
 
-def _read_rule_patterns(table: Mapping[str, object], key: str) -> tuple[Pattern, ...]:
-    return tuple(Pattern.parse(text) for text in _read_rule_texts(table, key))
+def _parse_check_rule_subjects(table: Mapping[str, object], key: str) -> tuple[Pattern, ...]:
+    return tuple(Pattern.parse(text) for text in _parse_check_rule_texts(table, key))
 
 
-def _read_rule_texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:
+def _parse_check_rule_texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:
     value = table.get(key, [])
     texts = tuple(it for it in value if isinstance(it, str)) if isinstance(value, list) else ()
     if isinstance(value, list) and len(texts) == len(value) and all(map(str.strip, texts)):
@@ -156,7 +156,7 @@ def _read_rule_texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:
     raise ValueError(f"{key} is a list of texts, none of them empty")
 
 
-def _read_rule_flag(table: Mapping[str, object], key: str) -> bool:
+def _parse_check_rule_flag(table: Mapping[str, object], key: str) -> bool:
     match table.get(key, False):
         case bool(value):
             return value

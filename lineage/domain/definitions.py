@@ -59,10 +59,10 @@ class Definition:
     def __post_init__(self) -> None:
         # A wrong word must end here: further on it would count something else in silence.
         values: dict[str, object] = {
-            "relations": _read_definition_relations(self.relations),
+            "relations": _parse_definition_relations(self.relations),
             "closure": read_definition_word(Closure, self.closure, "closure"),
             "min_strength": read_definition_word(Strength, self.min_strength, "min_strength"),
-            "as_of": _read_definition_day(self.as_of),
+            "as_of": _parse_definition_day(self.as_of),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -85,7 +85,7 @@ def read_definition_word(words: type[Word], value: object, name: str) -> Word:
     raise ValueError(f"{name} is one of {', '.join(allowed)}; got {value!r}")
 
 
-def _read_definition_relations(value: object) -> tuple[Relation, ...]:
+def _parse_definition_relations(value: object) -> tuple[Relation, ...]:
     if value is RELATIONS:
         return RELATIONS
     words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
@@ -101,7 +101,7 @@ def _read_definition_relations(value: object) -> tuple[Relation, ...]:
     return relations
 
 
-def _read_definition_day(value: object) -> date | None:
+def _parse_definition_day(value: object) -> date | None:
     if isinstance(value, datetime):
         return value.date()
     if value is None or isinstance(value, date):

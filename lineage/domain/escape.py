@@ -51,7 +51,7 @@ def markup(text: str) -> str:
     return escape(escape_invisible(text), quote=True)
 
 
-def cell(text: str) -> str:
+def escape_csv_cell(text: str) -> str:
     """Return text as it may stand in a CSV file: visible, and no formula under any separator.
 
     An apostrophe makes a formula text. Source: OWASP, CSV Injection.
@@ -96,8 +96,8 @@ def _escape_value(value: object) -> str:
         case int() | float():
             return str(value)
         case str():
-            return cell(value)
+            return escape_csv_cell(value)
         case Iterable():
-            return cell(" ".join(str(part) for part in value))
+            return escape_csv_cell(" ".join(str(part) for part in value))
         case _:
             raise TypeError(f"a cell cannot hold {type(value).__name__}")

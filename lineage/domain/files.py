@@ -62,7 +62,7 @@ def decode_utf8_text(content: bytes) -> str:
         raise OSError(errno.EILSEQ, "not text in UTF-8") from error
 
 
-def parse_toml(content: bytes) -> dict[str, Any]:
+def parse_toml_text(content: bytes) -> dict[str, Any]:
     """Return a TOML file's tables; OSError or ValueError where it is none."""
     try:
         return tomllib.loads(decode_utf8_text(content))

@@ -110,7 +110,9 @@ class OptOuts:
             return name
         if _digest_opt_out(key)[:_SHORT] not in self._beginnings:
             return None
-        return next((name for name in self.names if mark(name, key) in self.marks), None)
+        return next(
+            (name for name in self.names if make_opt_out_digest(name, key) in self.marks), None
+        )
 
     def knows(self, key: str) -> bool:
         """Say whether the model of a key is to be forgotten."""
@@ -182,11 +184,11 @@ class OptOuts:
         """Return what a snapshot keeps to know them again: digests, none for an empty list."""
         if not self:
             return ()
-        own = {mark(listed, key) for key, listed in self.keys.items()}
+        own = {make_opt_out_digest(listed, key) for key, listed in self.keys.items()}
         return tuple(sorted(own | self.marks | {self.digest()}))
 
 
-def mark(listed: str, key: str) -> str:
+def make_opt_out_digest(listed: str, key: str) -> str:
     """Return the digest of a key that only who knows both key and listed name can make.
 
     It begins with a piece of the key's own digest, so that one look sifts millions of keys.

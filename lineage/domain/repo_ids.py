@@ -169,7 +169,7 @@ def find_repo_id(text: str) -> str | None:
     return None if spelling.other is not None else spelling.id
 
 
-def is_doubtful(id: str) -> bool:
+def is_doubtful_repo_id(id: str) -> bool:
     """Say whether an id may as well be a folder, a file, a site or a placeholder: `output/final`.
 
     Such a name means a model only where the Hub or the registry knows one.
@@ -185,7 +185,7 @@ def is_doubtful(id: str) -> bool:
 
 def is_full_id(id: str) -> bool:
     """Say whether an id is a model's name also where the model is unknown."""
-    return "/" in id and not is_doubtful(id)
+    return "/" in id and not is_doubtful_repo_id(id)
 
 
 def name_other_kind_of_repository(text: str) -> str | None:
@@ -224,14 +224,14 @@ class _Spelling(NamedTuple):
 
 def _read_repo_spelling(text: str) -> _Spelling:
     # Layer by layer from outside: escapes, letters, links, quotes, the address, then the id.
-    text = strip_quotes_of_repo_id(_cut_repo_link(_undress_repo_id(text)))
+    text = strip_quotes_of_repo_id(_parse_repo_link(_undress_repo_id(text)))
     address = _ADDRESS.match(text)
     name = text if address is None else text[address.end() :]
     if address is None and _SITE_ADDRESS.match(name):
         return _Spelling(None)
     if (cached := _CACHED.search(name)) is not None:
         # Wherever the copy of the client's cache lies, one part of the path is the repository.
-        return _name_other_repository(cached[1].lower(), cached[2].split("--"))
+        return _parse_other_repo_id(cached[1].lower(), cached[2].split("--"))
     name = re.sub(r"\\([_/])", r"\1", name)
     name = re.split(r"[?#]", name, maxsplit=1)[0].rstrip("/ ")
     return _read_bare_repo_id(name) if address is None else _read_repo_address(name)
@@ -243,7 +243,7 @@ def _undress_repo_id(text: str) -> str:
     return fold_repo_letters(text).translate(_DRESSED)
 
 
-def _cut_repo_link(text: str) -> str:
+def _parse_repo_link(text: str) -> str:
     """Return the target of a Markdown link or an HTML anchor, else the text itself."""
     if (link := _LINK.fullmatch(text.strip(_QUOTES + _PUNCTUATION + "."))) is not None:
         return link[2] if link[2] is not None else link[1]
@@ -260,7 +260,7 @@ def _read_repo_address(name: str) -> _Spelling:
         return _Spelling(None, _OTHER_REPOSITORIES.get(kind))
     parts = parts[:1] if len(parts) > 1 and parts[1].lower() in _PAGES else parts[:2]
     # Other programs put a quantization behind it: `hf.co/owner/name:Q4_K_M`.
-    return _name_other_repository("models", [part.partition(":")[0] for part in parts])
+    return _parse_other_repo_id("models", [part.partition(":")[0] for part in parts])
 
 
 def _read_bare_repo_id(name: str) -> _Spelling:
@@ -270,10 +270,10 @@ def _read_bare_repo_id(name: str) -> _Spelling:
     kind = parts[0].lower()
     if len(parts) > 2 and kind in _OTHER_REPOSITORIES:
         return _Spelling(None, _OTHER_REPOSITORIES[kind])
-    return _name_other_repository("models", parts)
+    return _parse_other_repo_id("models", parts)
 
 
-def _name_other_repository(kind: str, parts: list[str]) -> _Spelling:
+def _parse_other_repo_id(kind: str, parts: list[str]) -> _Spelling:
     if kind in _OTHER_REPOSITORIES:
         return _Spelling(None, _OTHER_REPOSITORIES[kind])
     id = "/".join(parts).removesuffix(".git")

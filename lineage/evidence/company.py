@@ -54,7 +54,7 @@ def infer_from_merge_partners(
     partners: dict[int, set[int]] = defaultdict(set)
     for below, above in zip(child[rows].tolist(), parent[rows].tolist(), strict=True):
         partners[above] |= parents[below] - {above}
-    families_of = _label_by_family(families, nodes)
+    families_of = _declared_families_of_nodes(families, nodes)
     by_family: dict[int, dict[int, str]] = defaultdict(dict)
     for row, beside in partners.items():
         places = {it: families_of(it) for it in beside}
@@ -118,7 +118,7 @@ def _widen(candidates: Mask, nodes: InferenceInput) -> Mask:
     return mark_nodes(len(nodes.ids), np.flatnonzero(candidates))
 
 
-def _label_by_family(
+def _declared_families_of_nodes(
     families: Sequence[Family], nodes: InferenceInput
 ) -> Callable[[int], tuple[int, ...]]:
     """Return what gives the places of the families that a node leads to, by declared links."""

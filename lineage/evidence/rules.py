@@ -92,7 +92,7 @@ Extract = Callable[[ModelRecord], Iterable[Claim]]
 Infer = Callable[[Sequence[Family], InferenceInput, Mask], Iterable[InferredClaim]]
 
 
-def _infer_with(make: Callable[[Sequence[Family]], InferenceRule]) -> Infer:
+def _infer_claims_with_rule(make: Callable[[Sequence[Family]], InferenceRule]) -> Infer:
     """Return what asks a rule on names about each model whose id it matches."""
     return lambda families, nodes, candidates: infer_claims(make(families), nodes, candidates)
 
@@ -168,7 +168,7 @@ RULES: tuple[Rule, ...] = (
         "name",
         Strength.INFERRED,
         relation_rank=9,
-        infer=_infer_with(NameRule),
+        infer=_infer_claims_with_rule(NameRule),
         source="name",
         precision=0.992,
     ),
@@ -208,7 +208,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def infer_by_rules(
+def infer_claims_by_rules(
     rules: Iterable[Rule],
     families: Sequence[Family],
     nodes: InferenceInput,

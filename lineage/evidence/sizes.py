@@ -32,7 +32,7 @@ def sizes_by_number(families: Sequence[Family]) -> dict[int, list[tuple[Family, 
     return sizes
 
 
-def match_known_numbers(parameters: pa.Array, numbers: Sequence[int]) -> Int64s:
+def match_parameters_to_known_sizes(parameters: pa.Array, numbers: Sequence[int]) -> Int64s:
     """Return for each model the number among the known ones that it has; 0 where it has none."""
     known = np.array([0, *sorted(numbers)], np.int64)
     column = pc.fill_null(parameters, 0).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -46,7 +46,7 @@ def infer_from_sizes(
     """Infer a release, a group or a family from the exact number of parameters."""
     sizes = sizes_by_number(families)
     curated = list_curated_ids(families)
-    number = match_known_numbers(nodes.parameters, list(sizes))[: len(candidates)]
+    number = match_parameters_to_known_sizes(nodes.parameters, list(sizes))[: len(candidates)]
     for row in np.flatnonzero(candidates & (number > 0)).tolist():
         if str(nodes.ids[row]).lower() in curated:
             continue

@@ -6,14 +6,14 @@ from lineage.analysis.family_graph import FamilyColumns, graph_of
 from lineage.export.xml_formats import (
     About,
     describe_export,
-    write_csv,
+    export_graph_as_csv,
     write_dot,
     write_gexf,
     write_graphml,
     write_json_lines,
     write_mermaid,
 )
-from lineage.graph.lineage_graph import FamilyGraph, cut_graph, roots_of
+from lineage.graph.lineage_graph import FamilyGraph, cut_graph, networkx_graph_roots
 
 Writer = Callable[[FamilyGraph, About], Iterator[str]]
 """Yields a text file piece by piece, so that a large family never stands in memory twice."""
@@ -23,7 +23,7 @@ FORMATS: Mapping[str, Writer] = {
     "gexf": write_gexf,
     "dot": write_dot,
     "mermaid": write_mermaid,
-    "csv": write_csv,
+    "csv": export_graph_as_csv,
     "jsonl": write_json_lines,
 }
 
@@ -38,7 +38,7 @@ def export_graph(
 ) -> Iterator[str]:
     """Yield what was cut out, made smaller where that is asked for, in one format."""
     graph, manifest = graph_of(columns), columns.scope.snapshot.manifest
-    roots = roots_of(graph)
+    roots = networkx_graph_roots(graph)
     about = describe_export(name, roots, columns.count, manifest)
     limits = [f"{depth:,} generation{'' if depth == 1 else 's'}"] if depth is not None else []
     limits += [f"models with at least {at_least:,} below them"] if at_least else []

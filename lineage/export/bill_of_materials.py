@@ -82,7 +82,7 @@ def bill_of(
     if node is None:
         return Bill(Part(trace.id, trace.key, False, trace.itself), trace, ())
     edges, generation = _list_edges_for_bill_of_materials(scope, node, min_strength)
-    parts = _read_bill_parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
+    parts = _read_cyclonedx_bill_parts(scope, np.union1d(np.flatnonzero(generation), [node]), roots)
     steps = _list_bill_steps(scope, edges, parts)
     ancestors = [
         Ancestor(part, int(generation[at]), tuple(steps.get(at, ())))
@@ -128,7 +128,7 @@ def _list_bill_steps(
     return steps
 
 
-def _read_bill_parts(
+def _read_cyclonedx_bill_parts(
     scope: Scope, nodes: Indices, roots: Mapping[int, PathRoot]
 ) -> dict[int, Part]:
     keys, ids = (column.to_pylist() for column in scope.names_of(nodes))

@@ -33,10 +33,12 @@ _WEB_ADDRESS = re.compile(rf"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/{_SIGN}*)?(?
 
 def write_cyclonedx(bill: Bill, manifest: Manifest) -> str:
     """Spell a bill; same snapshot and model: same bytes. ASCII alone."""
-    subject = _write_component(bill.subject, manifest, _list_bill_verdict(bill, manifest))
+    subject = _write_component(
+        bill.subject, manifest, _list_cyclonedx_verdict_properties(bill, manifest)
+    )
     subject.pedigree = Pedigree(
         ancestors=[_write_ancestor(ancestor, manifest) for ancestor in bill.ancestors],
-        notes=_write_notes(bill),
+        notes=_write_cyclonedx_notes(bill),
     )
     tool = Component(name="lineage", type=ComponentType.APPLICATION, version=__version__)
     bom = Bom(
@@ -82,7 +84,7 @@ def _write_ancestor(ancestor: Ancestor, manifest: Manifest) -> Component:
     return _write_component(ancestor.part, manifest, properties)
 
 
-def _list_bill_verdict(bill: Bill, manifest: Manifest) -> list[Property]:
+def _list_cyclonedx_verdict_properties(bill: Bill, manifest: Manifest) -> list[Property]:
     return [
         _write_property("snapshot", manifest.id),
         _write_property("source", manifest.origin.endpoint),
@@ -152,7 +154,7 @@ def _write_reference(part: Part) -> str:
     return escape_invisible(part.key or f"name:{part.id}")
 
 
-def _write_notes(bill: Bill) -> str:
+def _write_cyclonedx_notes(bill: Bill) -> str:
     """Return the verdict, then each edge with its claims, a line each."""
     steps = [step for ancestor in bill.ancestors for step in ancestor.steps]
     return "\n".join(

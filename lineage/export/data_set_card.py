@@ -38,7 +38,7 @@ def write_card(id: str, url: str, manifests: Sequence[Manifest], *, sample: bool
         ("models", f"{newest.models:,}"),
         ("links", f"{newest.edges:,}"),
         ("deleted models", f"{newest.tombstones:,}"),
-        ("newest snapshot", _spell_code(describe_counted_origin(newest))),
+        ("newest snapshot", _spell_data_set_card_code(describe_counted_origin(newest))),
         ("snapshots", f"{len(manifests):,}, the first of {manifests[0].origin.taken_at.date()}"),
         *(("note", note) for note in count_notes_of_snapshot(newest)),
     ]
@@ -50,7 +50,7 @@ def write_card(id: str, url: str, manifests: Sequence[Manifest], *, sample: bool
         "tags": "- sample" if sample else "- census",
         "size": next((word for most, word in _SIZES if newest.models < most), _LARGEST_SIZE),
         "configs": "\n".join(_list_configurations(prefix)),
-        "warning": _describe_sample(newest) if sample else "",
+        "warning": _describe_data_set_sample(newest) if sample else "",
         "version": __version__,
         "snapshot": newest.id,
         "day": day,
@@ -60,8 +60,8 @@ def write_card(id: str, url: str, manifests: Sequence[Manifest], *, sample: bool
             f"* {name}: {text}"
             for name, text in definition_rule_lines(Definition(), "the model itself")
         ),
-        "sources": _name_sources(manifests),
-        "registry": _name_registry(newest),
+        "sources": _name_data_set_sources(manifests),
+        "registry": _name_data_set_registry(newest),
         "opted_out": f"Left out of the newest snapshot: {left_out:,}." if left_out else "",
     }
     file = resources.files("lineage.export") / "templates" / "data_set.md"
@@ -77,15 +77,15 @@ def _list_configurations(prefix: str) -> list[str]:
     return [lines[0], "  default: true", *lines[1:]]
 
 
-def _describe_sample(newest: Manifest) -> str:
+def _describe_data_set_sample(newest: Manifest) -> str:
     return (
         "\n**This is a sample, not a census.** It was taken from "
-        f"{_spell_code(newest.origin.endpoint)} and holds a part of the Hub at most: no number "
-        "in it may be quoted as a number of the Hub.\n"
+        f"{_spell_data_set_card_code(newest.origin.endpoint)} and holds a part of the Hub at most: "
+        "no number in it may be quoted as a number of the Hub.\n"
     )
 
 
-def _name_sources(manifests: Sequence[Manifest]) -> str:
+def _name_data_set_sources(manifests: Sequence[Manifest]) -> str:
     endpoints = sorted({it.origin.endpoint for it in manifests})
     dumps = sorted(
         {
@@ -94,16 +94,16 @@ def _name_sources(manifests: Sequence[Manifest]) -> str:
             if it.origin.kind is SnapshotKind.DUMP
         }
     )
-    listing = f"the public listing of {', '.join(map(_spell_code, endpoints))}"
-    return listing + "".join(f", the dump {_spell_code(dump)}" for dump in dumps)
+    listing = f"the public listing of {', '.join(map(_spell_data_set_card_code, endpoints))}"
+    return listing + "".join(f", the dump {_spell_data_set_card_code(dump)}" for dump in dumps)
 
 
-def _name_registry(newest: Manifest) -> str:
+def _name_data_set_registry(newest: Manifest) -> str:
     families = (f"{name} {version}" for name, version in sorted(newest.origin.registry.items()))
-    return _spell_code(", ".join(families)) or "`none`"
+    return _spell_data_set_card_code(", ".join(families)) or "`none`"
 
 
-def _spell_code(text: str) -> str:
+def _spell_data_set_card_code(text: str) -> str:
     """Return a text as Markdown shows it and does nothing; manifests may come from anybody."""
     visible = escape_invisible(text).replace("`", "'").replace("|", "/")
     return f"`{visible}`" if visible else ""

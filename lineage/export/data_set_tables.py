@@ -49,7 +49,7 @@ _ADDED, _CHANGED, _REMOVED = "added", "changed", "removed"
 _JOINT = "\x1f"
 
 
-def write_latest(snapshot: Snapshot, name: str, folder: Path) -> Path:
+def write_latest_data_set_table(snapshot: Snapshot, name: str, folder: Path) -> Path:
     """Write one of today's tables for look-ups by range requests; return where.
 
     Small groups and pages with an index: fetched are the footer, and of the columns that are asked
@@ -72,7 +72,9 @@ def write_latest(snapshot: Snapshot, name: str, folder: Path) -> Path:
     return folder / file
 
 
-def write_changes(before: Snapshot | None, snapshot: Snapshot, name: str, folder: Path) -> Path:
+def write_data_set_changes(
+    before: Snapshot | None, snapshot: Snapshot, name: str, folder: Path
+) -> Path:
     """Write what differs in one table from the snapshot before, else all of it; return where.
 
     Each row bears the snapshot, its day and `change`: a row stands until the next one of its keys,
@@ -83,7 +85,7 @@ def write_changes(before: Snapshot | None, snapshot: Snapshot, name: str, folder
     columns, extra = [field.name for field in fields], [*_DAY_COLUMNS]
     if keys:
         extra.append(_CHANGE)
-        rows = _list_changes(before, snapshot, file, keys, columns)
+        rows = _list_data_set_changes(before, snapshot, file, keys, columns)
     elif file in snapshot.manifest.files:
         rows = ((batch, "") for batch in snapshot.batches(file, columns))
     else:  # the oldest snapshots have no trends
@@ -98,7 +100,7 @@ def write_changes(before: Snapshot | None, snapshot: Snapshot, name: str, folder
     return folder / file
 
 
-def _list_changes(
+def _list_data_set_changes(
     before: Snapshot | None,
     snapshot: Snapshot,
     file: str,
@@ -109,14 +111,17 @@ def _list_changes(
     if before is None:
         yield from ((batch, _ADDED) for batch in snapshot.batches(file, columns))
         return
-    old_keys, new_keys = _join_keys(before, file, keys), _join_keys(snapshot, file, keys)
+    old_keys, new_keys = (
+        _join_data_set_keys(before, file, keys),
+        _join_data_set_keys(snapshot, file, keys),
+    )
     place = pc.index_in(new_keys, value_set=old_keys)
     is_new = np.array(place.is_null(), np.bool_)
     differs = np.zeros(len(place), np.bool_)
     # Column by column: two days of the Hub never stand in memory whole.
     for column in columns:
         if column not in keys:
-            differs |= _mark_differences(
+            differs |= _mark_data_set_differences(
                 before.column(file, column), snapshot.column(file, column), place
             )
     removed = ~np.array(pc.is_in(old_keys, value_set=new_keys), np.bool_)
@@ -131,12 +136,12 @@ def _list_changes(
             first += len(batch)
 
 
-def _join_keys(snapshot: Snapshot, file: str, keys: Sequence[str]) -> pa.Array:
+def _join_data_set_keys(snapshot: Snapshot, file: str, keys: Sequence[str]) -> pa.Array:
     columns = [snapshot.column(file, key).combine_chunks() for key in keys]
     return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, _JOINT)
 
 
-def _mark_differences(old: pa.ChunkedArray, new: pa.ChunkedArray, place: pa.Array) -> Mask:
+def _mark_data_set_differences(old: pa.ChunkedArray, new: pa.ChunkedArray, place: pa.Array) -> Mask:
     """Say of each new value whether it differs from the old one at its place; new rows do not."""
     if pa.types.is_list(new.type):
         old, new = pc.binary_join(old, _JOINT), pc.binary_join(new, _JOINT)

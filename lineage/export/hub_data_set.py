@@ -17,11 +17,16 @@ from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, SnapshotDamaged, StoreError
 from lineage.export.data_set_card import write_card
-from lineage.export.data_set_tables import HISTORY, LATEST, write_changes, write_latest
+from lineage.export.data_set_tables import (
+    HISTORY,
+    LATEST,
+    write_data_set_changes,
+    write_latest_data_set_table,
+)
 from lineage.export.hub_repository import Head, HubRepository, OvertakenCommit, is_same_content
 from lineage.settings import DEFAULT_ENDPOINT
 from lineage.store.local_files import LocalFiles
-from lineage.store.manifest import FILE, MOST_BYTES, Manifest, SnapshotKind, is_below
+from lineage.store.manifest import FILE, MOST_BYTES, Manifest, SnapshotKind, is_snapshot_below_base
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import learn_redacted_opt_outs
 from lineage.store.store import ParquetStore
@@ -145,7 +150,9 @@ class DataSetPublisher:
                 f"nothing is published while a snapshot is damaged: {problem}",
                 "restore it, or delete its folder: lineage snapshots verify --all",
             )
-        manifests = [manifest for manifest in store.manifests() if not is_below(manifest)]
+        manifests = [
+            manifest for manifest in store.manifests() if not is_snapshot_below_base(manifest)
+        ]
         if not manifests:
             store.snapshot()  # says that there is none
         reason = find_sample_reason(manifests)
@@ -159,7 +166,9 @@ class DataSetPublisher:
             # A model has another name in an older snapshot, and the same key.
             self._opt_outs = learn_redacted_opt_outs(snapshot, self._opt_outs)
         self._store = ParquetStore(store.location, self._opt_outs, cache)
-        self._manifests = {it.id: it for it in self._store.manifests() if not is_below(it)}
+        self._manifests = {
+            it.id: it for it in self._store.manifests() if not is_snapshot_below_base(it)
+        }
         self._previous = dict(zip(self._manifests, [None, *self._manifests], strict=False))
         contents = {id: store.files.read(f"{id}/{FILE}", MOST_BYTES) for id in self._manifests}
         self._marks = {
@@ -242,9 +251,11 @@ class DataSetPublisher:
         files = self._copy_snapshot(snapshot)
         for name in HISTORY:
             path = f"history/{name}/{id[:4]}/{id}.parquet"
-            files[path] = write_changes(before, snapshot, name, self._folder / f"{id}.changes")
+            files[path] = write_data_set_changes(
+                before, snapshot, name, self._folder / f"{id}.changes"
+            )
         sent = {path: it for path, it in files.items() if not _is_there(head, path, it)}
-        _delete_staged_files(it for path, it in files.items() if path not in sent)
+        _delete_staged_data_set_files(it for path, it in files.items() if path not in sent)
         deleted = [path for path in present if path not in files]
         is_redacted = snapshot.unredacted is not None
         if id not in self._index.snapshots:
@@ -301,7 +312,7 @@ class DataSetPublisher:
         if self._index.latest != self._marks[self._newest]:
             snapshot = self._store.snapshot(self._newest)
             for name in LATEST:
-                local = write_latest(snapshot, name, self._folder / "latest")
+                local = write_latest_data_set_table(snapshot, name, self._folder / "latest")
                 path = f"latest/{local.name}"
                 if not _is_there(head, path, local):
                     part.files[path] = local
@@ -323,7 +334,7 @@ class DataSetPublisher:
         kind = "Sample: " if self._sample else ""
         what = self._newest if complete else f"{min(batch.snapshots)} to {max(batch.snapshots)}"
         self._send(batch, index, f"{kind}snapshot{'' if complete else 's'} {what}")
-        _delete_staged_files(batch.files.values())
+        _delete_staged_data_set_files(batch.files.values())
 
     def _send(self, batch: _Batch, index: Index, message: str) -> None:
         content = json.dumps(asdict(index), indent=1).encode() + b"\n"
@@ -402,7 +413,7 @@ def _is_there(head: Head, path: str, content: Path | bytes) -> bool:
     return digest is not None and is_same_content(content, digest)
 
 
-def _delete_staged_files(contents: Iterable[Path | bytes]) -> None:
+def _delete_staged_data_set_files(contents: Iterable[Path | bytes]) -> None:
     for content in contents:
         if isinstance(content, Path):
             content.unlink()

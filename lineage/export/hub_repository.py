@@ -53,7 +53,7 @@ class Head:
     """By path: SHA-256 in hex of large files, git's SHA-1 of small ones."""
 
 
-def parse_data_set_address(text: str) -> str:
+def data_set_name_of_address(text: str) -> str:
     """Return OWNER/NAME of `hf://datasets/OWNER/NAME`; SettingsError for anything else."""
     match = _ADDRESS.fullmatch(text)
     if match is None or not is_repo_id(match[1]):
@@ -125,7 +125,8 @@ class HubRepository:
         with ExitStack() as stack, self._explain_errors():
             additions = [
                 CommitOperationAdd(
-                    path_in_repo=path, path_or_fileobj=stack.enter_context(_open_content(it))
+                    path_in_repo=path,
+                    path_or_fileobj=stack.enter_context(_open_data_set_content(it)),
                 )
                 for path, it in files.items()
             ]
@@ -194,7 +195,7 @@ class HubRepository:
 
 def is_same_content(content: Path | bytes, digest: str) -> bool:
     """Say whether a file is what the Hub knows by a digest: a SHA-256, or git's SHA-1."""
-    with _open_content(content) as file:
+    with _open_data_set_content(content) as file:
         size = file.seek(0, io.SEEK_END)
         file.seek(0)
         is_large = len(digest) == _SHA256_LETTERS
@@ -204,5 +205,5 @@ def is_same_content(content: Path | bytes, digest: str) -> bool:
         return start.hexdigest() == digest
 
 
-def _open_content(content: Path | bytes) -> BinaryIO:
+def _open_data_set_content(content: Path | bytes) -> BinaryIO:
     return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")

@@ -19,7 +19,7 @@ from lineage.errors import SettingsError, StoreError
 from lineage.export.iceberg_tables import OPT_OUTS, STORE, RegisteredFile, TableFolder
 from lineage.store import schema
 from lineage.store.files import Files
-from lineage.store.manifest import FileFacts, Manifest, is_below
+from lineage.store.manifest import FileFacts, Manifest, is_snapshot_below_base
 from lineage.store.merged_tables import files_of_table, tables_of
 from lineage.store.redaction import snapshot_holds_opted_out
 from lineage.store.store import ParquetStore
@@ -60,7 +60,7 @@ def export_iceberg(
             other tables.
         StoreError: there is nothing to register.
     """
-    origin, target = _address_of(store.files), _address_of(out)
+    origin, target = _iceberg_address_of(store.files), _iceberg_address_of(out)
     if out.folder is None and store.files.folder is not None:
         raise SettingsError(
             f"tables in {target} would point to files of this machine",
@@ -74,8 +74,8 @@ def export_iceberg(
     former = folders[0].metadata
     is_same_list = former is not None and former.properties.get(OPT_OUTS) == properties[OPT_OUTS]
     known = former.snapshots if former is not None and is_same_list else ()
-    clean = {_read_summary(it, _SNAPSHOT) for it in known}
-    days = _choose_days(store, manifests, opt_outs, clean, tell)
+    clean = {_read_iceberg_summary(it, _SNAPSHOT) for it in known}
+    days = _choose_iceberg_snapshots(store, manifests, opt_outs, clean, tell)
     if not days:
         store.snapshot()  # says so where there is none at all
         raise StoreError(
@@ -89,7 +89,7 @@ def export_iceberg(
     return IcebergExport(len(days), max(new))
 
 
-def _address_of(files: Files) -> str:
+def _iceberg_address_of(files: Files) -> str:
     """Return how other programs find a folder or a place in a bucket."""
     address = files.location if files.folder is None else f"file://{files.folder}"
     if not address.isprintable() or any(sign in address for sign in "#?%"):
@@ -100,7 +100,7 @@ def _address_of(files: Files) -> str:
     return address
 
 
-def _choose_days(
+def _choose_iceberg_snapshots(
     store: ParquetStore,
     manifests: Mapping[str, Manifest],
     opt_outs: OptOuts,
@@ -110,7 +110,7 @@ def _choose_days(
     """Return the snapshots that can be registered, in order of the moment they were taken."""
     for problem in store.damaged().values():
         tell(problem)
-    whole = [it for it in manifests.values() if not is_below(it)]
+    whole = [it for it in manifests.values() if not is_snapshot_below_base(it)]
     days = [it for it in whole if it.schema_version >= _FIRST_SCHEMA]
     if older := len(whole) - len(days):
         tell(
@@ -147,11 +147,13 @@ class _TableHistory:
         for day in days:
             snapshot = former.get(day.id)
             # A dump may be dated back: what comes after it is registered anew.
-            if snapshot is None or _read_summary(snapshot, _DIGESTS) != self._digests_of(day):
+            if snapshot is None or _read_iceberg_summary(snapshot, _DIGESTS) != self._digests_of(
+                day
+            ):
                 break
             snapshots.append(snapshot)
             number = snapshot.snapshot_id, snapshot.sequence_number or 0
-            files = [*self._data_files_of(day), *_read_deletes(snapshot)]
+            files = [*self._data_files_of(day), *_read_iceberg_deletes(snapshot)]
             present = {it: present.get(it, number) for it in files}
         new = days[len(snapshots) :]
         metadata = self.folder.metadata
@@ -177,7 +179,7 @@ class _TableHistory:
             or former.schema() != self.folder.schema
         ):
             return {}
-        return {_read_summary(it, _SNAPSHOT): it for it in former.snapshots}
+        return {_read_iceberg_summary(it, _SNAPSHOT): it for it in former.snapshots}
 
     def _facts_of(self, day: Manifest) -> dict[str, FileFacts]:
         """Return by path what the files of the table must look like, the base's first."""
@@ -236,12 +238,14 @@ class _TableHistory:
         return snapshot, files
 
 
-def _read_summary(snapshot: Snapshot, name: str) -> str:
+def _read_iceberg_summary(snapshot: Snapshot, name: str) -> str:
     return str(snapshot.summary.additional_properties.get(name, "")) if snapshot.summary else ""
 
 
-def _read_deletes(snapshot: Snapshot) -> list[RegisteredFile]:
+def _read_iceberg_deletes(snapshot: Snapshot) -> list[RegisteredFile]:
     """Return the position deletes of a snapshot that an earlier run registered, if it has any."""
     with suppress(ValueError):
-        return msgspec.json.decode(_read_summary(snapshot, _DELETES), type=list[RegisteredFile])
+        return msgspec.json.decode(
+            _read_iceberg_summary(snapshot, _DELETES), type=list[RegisteredFile]
+        )
     return []

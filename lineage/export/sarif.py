@@ -46,14 +46,16 @@ def sarif_document(result: CheckOutcome) -> Document:
 
 def _sarif_results_of(model: CheckedModel) -> Iterator[dict[str, Any]]:
     for match in model.matches:
-        yield _write_result(model, match.rule, "error", explain_check_match(match))
+        yield _write_sarif_result(model, match.rule, "error", explain_check_match(match))
     for match in model.warnings:
-        yield _write_result(model, match.rule, "note", explain_check_match(match))
+        yield _write_sarif_result(model, match.rule, "note", explain_check_match(match))
     if model.verdict is CheckVerdict.UNKNOWN and model.unknown is not None:
-        yield _write_result(model, _UNKNOWN_RULE, "warning", explain_check_unknown(model.unknown))
+        yield _write_sarif_result(
+            model, _UNKNOWN_RULE, "warning", explain_check_unknown(model.unknown)
+        )
 
 
-def _write_result(model: CheckedModel, rule: str, level: str, reason: str) -> dict[str, Any]:
+def _write_sarif_result(model: CheckedModel, rule: str, level: str, reason: str) -> dict[str, Any]:
     name = escape_invisible(model.model)
     result: dict[str, Any] = {
         "ruleId": str(rule),

@@ -65,7 +65,7 @@ def open_spark_session() -> Iterator[Any]:
     try:
         with _keep_interrupt_handler():
             session = SparkSession.builder.appName("lineage recount").getOrCreate()
-        _choose_local_python(session)
+        _choose_spark_python(session)
         yield session
     except (ImportError, PySparkException, Py4JError, ConnectionError) as error:
         raise _explain_spark_error(error, has_started=session is not None) from error
@@ -90,15 +90,15 @@ def recount_on_spark(
     if "://" not in store:  # an executor works in a folder of its own
         store = str(expand_home(store).absolute())
     content = pickle.dumps([replace(task, store=store) for task in tasks])
-    function = partial(recount_arrow_batches, __version__, content)
+    function = partial(recount_spark_batches, __version__, content)
     with open_session() as session:
         numbers = session.range(0, len(tasks), 1, len(tasks))
         frame = numbers.mapInArrow(function, "position LONG, answer STRING")
-        answers = collect_answers(frame.toArrow, partial(_read_spark_progress, session), say)
-    yield from read_answers(answers, len(tasks))
+        answers = collect_spark_answers(frame.toArrow, partial(_read_spark_progress, session), say)
+    yield from read_spark_answers(answers, len(tasks))
 
 
-def recount_arrow_batches(
+def recount_spark_batches(
     version: str, tasks: bytes, batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """Yield a row with the answer to each task that the batches name by its position.
@@ -126,7 +126,7 @@ def _answer_spark_task(version: str, tasks: bytes, position: int) -> RecountOutc
         return TaskFailure(f"on an executor: {error.message}", error.hint, error.exit_code)
 
 
-def read_answers(answers: pa.Table, tasks: int) -> Iterator[RecountOutcome]:
+def read_spark_answers(answers: pa.Table, tasks: int) -> Iterator[RecountOutcome]:
     """Yield the outcomes in the tasks' order; LineageError where one failed or is missing."""
     decoder = msgspec.json.Decoder(list[Count | None] | str | TaskFailure)
     by_position = dict(zip(*(column.to_pylist() for column in answers.columns), strict=True))
@@ -141,7 +141,7 @@ def read_answers(answers: pa.Table, tasks: int) -> Iterator[RecountOutcome]:
         yield outcome
 
 
-def collect_answers(
+def collect_spark_answers(
     collect: Callable[[], pa.Table],
     progress: Callable[[], tuple[int, int] | None],
     say: Say,
@@ -219,7 +219,7 @@ def _require_java() -> None:
         raise SettingsError(f"Spark needs Java 17 or newer, and there is none {where}", _NO_JAVA)
 
 
-def _choose_local_python(session: Any) -> None:
+def _choose_spark_python(session: Any) -> None:
     """Let executors on this machine run this very Python, where the user names no other."""
     context = getattr(session, "sparkContext", None)
     if context is None or "PYSPARK_PYTHON" in os.environ:  # over Spark Connect the server chooses

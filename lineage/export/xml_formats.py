@@ -21,9 +21,9 @@ from lineage.graph.lineage_graph import (
     Edge,
     FamilyGraph,
     Value,
+    edges_above_networkx_node,
     edges_of,
     nodes_of,
-    parents_of,
 )
 from lineage.store.manifest import Manifest
 
@@ -60,7 +60,7 @@ def describe_export(title: str, roots: Sequence[str], count: Count, manifest: Ma
 _COLUMNS = ("model", "parent", "relation", "strength")
 
 
-def write_csv(graph: FamilyGraph, _: About) -> Iterator[str]:
+def export_graph_as_csv(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a header and the rows; a model without a parent in the graph has one row too."""
     return escaped_csv_lines(
         _export_parent_rows(graph), list(dict.fromkeys([*_COLUMNS, *NODE_FIELDS]))
@@ -76,7 +76,7 @@ def _export_parent_rows(graph: FamilyGraph) -> Iterator[Document]:
                 "relation": edge.fields.get("relation"),
                 "strength": edge.fields.get("strength"),
             }
-            for edge in parents_of(graph, node.name)
+            for edge in edges_above_networkx_node(graph, node.name)
         ]
         yield from (base | parent for parent in parents or [{}])
 
@@ -86,14 +86,14 @@ def write_json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
     for node in nodes_of(graph):
         parents = [
             {"parent": parent, "relation": edge.get("relation"), "strength": edge.get("strength")}
-            for parent, _, edge in parents_of(graph, node.name)
+            for parent, _, edge in edges_above_networkx_node(graph, node.name)
         ]
         fields = {name: node.fields.get(name) for name in NODE_FIELDS}
         document: Document = {"model": node.name, **fields, "parents": parents}
         yield to_json(document, None) + "\n"
 
 
-def spell_value(value: Value) -> str:
+def spell_xml_value(value: Value) -> str:
     """Return a value as XML Schema writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -121,7 +121,7 @@ def escape_xml_element(value: str) -> str:
     return escape(escape_invisible(value))
 
 
-def quote_attribute(value: str) -> str:
+def quote_xml_attribute(value: str) -> str:
     """Return an attribute's value with its quotes."""
     return f'"{escape(escape_invisible(value), {chr(34): "&quot;"})}"'
 
@@ -143,7 +143,7 @@ def write_graphml(graph: FamilyGraph, about: About) -> Iterator[str]:
     for label, value in _list_xml_descriptions(about):
         yield f"    {_write_data('graph', label, value)}\n"
     for node in nodes_of(graph):
-        name, fields = quote_attribute(names[node.name]), _write_fields("node", node.fields)
+        name, fields = quote_xml_attribute(names[node.name]), _write_fields("node", node.fields)
         yield f"    <node id={name}>{fields}</node>\n"
     for edge in edges_of(graph):
         ends, fields = _write_xml_edge_ends(edge, names), _write_fields("edge", edge.fields)
@@ -152,7 +152,7 @@ def write_graphml(graph: FamilyGraph, about: About) -> Iterator[str]:
 
 
 def _write_xml_edge_ends(edge: Edge, names: Mapping[str, str]) -> str:
-    parent, child = (quote_attribute(names[end]) for end in (edge.parent, edge.child))
+    parent, child = (quote_xml_attribute(names[end]) for end in (edge.parent, edge.child))
     return f"source={parent} target={child}"
 
 
@@ -171,7 +171,7 @@ def _write_fields(part: str, fields: Mapping[str, Value]) -> str:
 
 
 def _write_data(part: str, name: str, value: Value) -> str:
-    return f'<data key="{part}-{name}">{escape_xml_element(spell_value(value))}</data>'
+    return f'<data key="{part}-{name}">{escape_xml_element(spell_xml_value(value))}</data>'
 
 
 _GEXF_TYPES = {str: "string", int: "long", bool: "boolean"}
@@ -190,13 +190,14 @@ def write_gexf(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield from _declare_xml_attributes("edge", EDGE_FIELDS)
     yield f'    <nodes count="{len(names)}">\n'
     for node in nodes_of(graph):
-        name = quote_attribute(names[node.name])
-        values = _write_values(node.fields, NODE_FIELDS)
+        name = quote_xml_attribute(names[node.name])
+        values = _write_gexf_values(node.fields, NODE_FIELDS)
         yield f"      <node id={name} label={name}>{values}</node>\n"
     yield f'    </nodes>\n    <edges count="{graph.number_of_edges()}">\n'
     for number, edge in enumerate(edges_of(graph)):
         ends = _write_xml_edge_ends(edge, names)
-        yield f'      <edge id="{number}" {ends}>{_write_values(edge.fields, EDGE_FIELDS)}</edge>\n'
+        values = _write_gexf_values(edge.fields, EDGE_FIELDS)
+        yield f'      <edge id="{number}" {ends}>{values}</edge>\n'
     yield "    </edges>\n  </graph>\n</gexf>\n"
 
 
@@ -207,9 +208,9 @@ def _declare_xml_attributes(part: str, fields: Mapping[str, type]) -> Iterator[s
     yield "    </attributes>\n"
 
 
-def _write_values(values: Mapping[str, Value], fields: Mapping[str, type]) -> str:
+def _write_gexf_values(values: Mapping[str, Value], fields: Mapping[str, type]) -> str:
     elements = (
-        f'<attvalue for="{name}" value={quote_attribute(spell_value(values[name]))}/>'
+        f'<attvalue for="{name}" value={quote_xml_attribute(spell_xml_value(values[name]))}/>'
         for name in fields
         if name in values
     )
@@ -219,11 +220,11 @@ def _write_values(values: Mapping[str, Value], fields: Mapping[str, type]) -> st
 def write_dot(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the file piece by piece; inferred edges are dashed, roots have a double border."""
     names = {
-        name: _quote_diagram_name(label)
+        name: _quote_graphviz_name(label)
         for name, label in distinguish_exported_names(graph).items()
     }
     yield "digraph lineage {\n"
-    yield f"  graph [rankdir=LR, comment={_quote_diagram_text(about.spell_sentence())}];\n"
+    yield f"  graph [rankdir=LR, comment={_quote_graphviz_text(about.spell_sentence())}];\n"
     yield '  node [shape=box, style=rounded, fontname="sans-serif"];\n'
     for node in nodes_of(graph):
         style = ["peripheries=2"] if node.fields.get("root") else []
@@ -238,21 +239,21 @@ def write_dot(graph: FamilyGraph, about: About) -> Iterator[str]:
 def _spell_dot_fields(fields: Mapping[str, Value]) -> list[str]:
     # `key` alone means something to Graphviz: the ends of edges that are drawn as one.
     return [
-        f"{'hub_key' if name == 'key' else name}={_quote_diagram_text(spell_value(value))}"
+        f"{'hub_key' if name == 'key' else name}={_quote_graphviz_text(spell_xml_value(value))}"
         for name, value in fields.items()
     ]
 
 
-def _quote_diagram_name(label: str) -> str:
+def _quote_graphviz_name(label: str) -> str:
     """Return a name that is also drawn as it is.
 
     Graphviz reads `&#8238;` in it as that character, and takes one that begins with `%` for
     no model's name.
     """
-    return _quote_diagram_text(label.replace("&", r"\x26").replace("%", r"\x25"))
+    return _quote_graphviz_text(label.replace("&", r"\x26").replace("%", r"\x25"))
 
 
-def _quote_diagram_text(value: str) -> str:
+def _quote_graphviz_text(value: str) -> str:
     r"""Return a quoted string; escapes such as `\N`, which stand for other texts, are undone."""
     text = escape_invisible(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
@@ -268,7 +269,7 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + " ./-")
 def write_mermaid(graph: FamilyGraph, about: About) -> Iterator[str]:
     """Yield the chart; SettingsError for more than Mermaid draws."""
     text = (
-        "".join(_draw_diagram_lines(graph, about)) if graph.number_of_edges() <= MOST_EDGES else ""
+        "".join(_write_mermaid_lines(graph, about)) if graph.number_of_edges() <= MOST_EDGES else ""
     )
     if not text or len(text) > MOST_CHARACTERS:
         raise SettingsError(
@@ -279,10 +280,10 @@ def write_mermaid(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield text
 
 
-def _draw_diagram_lines(graph: FamilyGraph, about: About) -> Iterator[str]:
-    yield f"%% {_encode_diagram_signs(about.title)} and its descendants, by lineage\n"
+def _write_mermaid_lines(graph: FamilyGraph, about: About) -> Iterator[str]:
+    yield f"%% {_encode_mermaid_signs(about.title)} and its descendants, by lineage\n"
     yield from (
-        f"%% {_encode_diagram_signs(label)} - {_encode_diagram_signs(text)}\n"
+        f"%% {_encode_mermaid_signs(label)} - {_encode_mermaid_signs(text)}\n"
         for label, text in about.lines
     )
     yield "flowchart LR\n"
@@ -290,19 +291,19 @@ def _draw_diagram_lines(graph: FamilyGraph, about: About) -> Iterator[str]:
     numbers = {name: number for number, name in enumerate(graph)}
     for node in nodes_of(graph):
         opened, closed = ("[[", "]]") if node.fields.get("root") else ("[", "]")
-        yield f'  n{numbers[node.name]}{opened}"{_encode_diagram_signs(node.name)}"{closed}\n'
+        yield f'  n{numbers[node.name]}{opened}"{_encode_mermaid_signs(node.name)}"{closed}\n'
     for edge in edges_of(graph):
-        yield f"  n{numbers[edge.parent]} {_draw_diagram_arrow(edge)} n{numbers[edge.child]}\n"
+        yield f"  n{numbers[edge.parent]} {_write_mermaid_arrow(edge)} n{numbers[edge.child]}\n"
 
 
-def _draw_diagram_arrow(edge: Edge) -> str:
-    relation = _encode_diagram_signs(str(edge.fields.get("relation", "")))
+def _write_mermaid_arrow(edge: Edge) -> str:
+    relation = _encode_mermaid_signs(str(edge.fields.get("relation", "")))
     if edge.fields.get("strength") == Strength.INFERRED:
         return f"-.->|{relation}, inferred|"
     return f"-->|{relation}|"
 
 
-def _encode_diagram_signs(text: str) -> str:
+def _encode_mermaid_signs(text: str) -> str:
     """Return text without any sign that Mermaid, Markdown or HTML could read as its own.
 
     Never empty: Mermaid takes no label without a sign.

@@ -167,7 +167,7 @@ def load_family_file(file: Path | Traversable, *, is_proven: bool = False) -> Fa
         for it in content.edge
     ]
     for edge_lines in content.edges:
-        edges += _read_edge_lines(name, edge_lines, marks)
+        edges += _read_family_file_edges(name, edge_lines, marks)
     outsiders = [
         Outsider(
             *(it.id, it.reason, it.sentence),
@@ -195,10 +195,10 @@ def load_family_file(file: Path | Traversable, *, is_proven: bool = False) -> Fa
     return family
 
 
-def _read_edge_lines(
+def _read_family_file_edges(
     file: str, entry: _EdgeLines, marks: Mapping[str, str]
 ) -> Iterator[CuratedEdge]:
-    sources = _read_sources_of_lines(file, entry, marks, cells=5)
+    sources = _read_family_file_sources(file, entry, marks, cells=5)
     for (child, relation, parent), source in sources:
         if relation not in _RELATIONS:
             hint = f"it can be {', '.join(Relation)}"
@@ -213,13 +213,13 @@ def _read_edge_lines(
 def _read_outsider_lines(
     file: str, entry: _OutsiderLines, marks: Mapping[str, str]
 ) -> Iterator[Outsider]:
-    for (id,), source in _read_sources_of_lines(file, entry, marks, cells=3):
+    for (id,), source in _read_family_file_sources(file, entry, marks, cells=3):
         if not is_repo_id(id):
             raise SettingsError(f"{file}, outsiders {id}: {id!r} is not {REPO_ID}")
         yield Outsider(id, entry.reason, entry.sentence, source, entry.root)
 
 
-def _read_sources_of_lines(
+def _read_family_file_sources(
     file: str, entry: _EdgeLines | _OutsiderLines, marks: Mapping[str, str], *, cells: int
 ) -> Iterator[tuple[list[str], CuratedSource]]:
     """Yield the first cells of each line, and the source that its last two complete."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, field
 
-from lineage.domain.files import expand_home, parse_toml, read_regular_file
+from lineage.domain.files import expand_home, parse_toml_text, read_regular_file
 from lineage.domain.subjects import parse_subject
 from lineage.errors import SettingsError, file_error
 from lineage.families.toml_file import (
@@ -92,11 +92,11 @@ def read_published_numbers(file: str) -> tuple[PublishedNumber, ...]:
 def _read_published_file(file: Path | Traversable, *, is_own: bool) -> tuple[PublishedNumber, ...]:
     try:
         content = read_regular_file(file) if isinstance(file, Path) else file.read_bytes()
-        document = parse_toml(content)
+        document = parse_toml_text(content)
     except (OSError, ValueError) as error:
         raise file_error(f"{file.name} cannot be read as TOML", error) from error
     lines = content.decode("utf-8", "replace").splitlines()
-    _spell_dates(document)
+    _spell_registry_claim_dates(document)
     try:
         claims = msgspec.convert(document, _ClaimFile).claims
     except msgspec.ValidationError as error:
@@ -104,8 +104,8 @@ def _read_published_file(file: Path | Traversable, *, is_own: bool) -> tuple[Pub
         place = _PLACE.search(str(error))
         if place is None:
             raise complaint from error
-        key = _key_of_complaint(str(error))
-        line = _find_claim_line(lines, int(place[1]), key)
+        key = _registry_field_of_error(str(error))
+        line = _find_registry_claim_line(lines, int(place[1]), key)
         raise SettingsError(f"line {line} of {complaint.message}", complaint.hint) from error
     return tuple(
         _make_published_number(file.name, lines, at, claim, is_own=is_own)
@@ -113,7 +113,7 @@ def _read_published_file(file: Path | Traversable, *, is_own: bool) -> tuple[Pub
     )
 
 
-def _spell_dates(document: dict[str, Any]) -> None:
+def _spell_registry_claim_dates(document: dict[str, Any]) -> None:
     """Make texts of dates and years: TOML has no months, so that those are texts anyway."""
     claims = document.get("claim")
     for claim in claims if isinstance(claims, list) else ():
@@ -126,7 +126,7 @@ def _make_published_number(
     file: str, lines: list[str], at: int, claim: _Claim, *, is_own: bool
 ) -> PublishedNumber:
     def place_of(key: str) -> str:
-        return f"line {_find_claim_line(lines, at, key)} of {file}, claim number {at + 1}"
+        return f"line {_find_registry_claim_line(lines, at, key)} of {file}, claim number {at + 1}"
 
     try:
         parse_subject(claim.subject)
@@ -155,7 +155,7 @@ def _make_published_number(
     )
 
 
-def _key_of_complaint(error: str) -> str:
+def _registry_field_of_error(error: str) -> str:
     """Return the field that a complaint is about; nothing where it is about the whole entry."""
     field_of_path = re.search(r"\$\.claim\[\d+\]\.(\w+)", error)
     unknown = re.search(r"unknown field `([^`]*)`", error)
@@ -163,7 +163,7 @@ def _key_of_complaint(error: str) -> str:
     return match[1] if match else ""
 
 
-def _find_claim_line(lines: list[str], at: int, key: str) -> int:
+def _find_registry_claim_line(lines: list[str], at: int, key: str) -> int:
     """Return the number of the line with a field of an entry, else of the entry's header."""
     headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     if at >= len(headers):

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, inspect
 
 from lineage.domain.families import CuratedSource
-from lineage.domain.files import parse_toml, read_regular_file
+from lineage.domain.files import parse_toml_text, read_regular_file
 from lineage.domain.repo_ids import REPO_ID_PATTERN
 from lineage.errors import SettingsError, file_error
 
@@ -55,7 +55,7 @@ def read_registry_toml(file: Path | Traversable, shape: type[_Shape]) -> _Shape:
     """Decode a file into its shape; SettingsError where it is none."""
     try:
         # A family is a user's file too; those of this package may lie in an archive.
-        content = parse_toml(
+        content = parse_toml_text(
             read_regular_file(file) if isinstance(file, Path) else file.read_bytes()
         )
     except (OSError, ValueError) as error:

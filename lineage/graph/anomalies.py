@@ -30,7 +30,7 @@ def find_graph_cycles(child: Indices, parent: Indices, nodes: int) -> list[list[
     Members are in rising order, components of one size by their first member. A node that leads
     to itself alone is no component: `child == parent` shows it at once.
     """
-    child, parent = _cut_graph_to_core(child, parent, nodes)
+    child, parent = _cut_edges_to_cycle_core(child, parent, nodes)
     if not len(child):
         return []
     # Late: networkx takes longer to load than most snapshots take to show that no cycle is there.
@@ -77,7 +77,9 @@ def find_graph_bursts(
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
-def _cut_graph_to_core(child: Indices, parent: Indices, nodes: int) -> tuple[Indices, Indices]:
+def _cut_edges_to_cycle_core(
+    child: Indices, parent: Indices, nodes: int
+) -> tuple[Indices, Indices]:
     """Cut off what lies above and below all cycles, a layer a round, while that is worth it."""
     # Models have few generations, so a few rounds on columns leave next to nothing for networkx,
     # which needs a Python object for each edge. A chain of many thousands would take as many

@@ -88,22 +88,22 @@ class Edge(NamedTuple):
 def nodes_of(graph: FamilyGraph) -> Iterator[Node]:
     """Yield every model, in the graph's own order."""
     for name, attributes in graph.nodes(data=True):
-        yield Node(name, _list_graph_fields(attributes, NODE_FIELDS))
+        yield Node(name, _read_networkx_attributes(attributes, NODE_FIELDS))
 
 
 def edges_of(graph: FamilyGraph) -> Iterator[Edge]:
     """Yield every edge, the children of one parent together."""
     for parent, child, attributes in graph.edges(data=True):
-        yield Edge(parent, child, _list_graph_fields(attributes, EDGE_FIELDS))
+        yield Edge(parent, child, _read_networkx_attributes(attributes, EDGE_FIELDS))
 
 
-def parents_of(graph: FamilyGraph, name: str) -> Iterator[Edge]:
+def edges_above_networkx_node(graph: FamilyGraph, name: str) -> Iterator[Edge]:
     """Yield the edges that lead up from one model."""
     for parent, attributes in graph.pred[name].items():
-        yield Edge(parent, name, _list_graph_fields(attributes, EDGE_FIELDS))
+        yield Edge(parent, name, _read_networkx_attributes(attributes, EDGE_FIELDS))
 
 
-def roots_of(graph: FamilyGraph) -> tuple[str, ...]:
+def networkx_graph_roots(graph: FamilyGraph) -> tuple[str, ...]:
     """Return the names of the roots."""
     return tuple(name for name, is_root in graph.nodes(data="root") if is_root)
 
@@ -124,7 +124,7 @@ def cut_graph(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -
         kinds = np.zeros(len(names), np.int8)
         keep &= reach.count_below(child, parent, len(names), kinds, 1)[:, 0] >= at_least
     if depth is not None:
-        roots = np.array([place[name] for name in roots_of(graph)], np.int32)
+        roots = np.array([place[name] for name in networkx_graph_roots(graph)], np.int32)
         generation = reach.count_generations(child, parent, len(names), roots)
         near = (generation > 0) & (generation <= depth)
         near[roots] = True
@@ -147,7 +147,7 @@ def _select_graph_nodes(graph: FamilyGraph, keep: Set[str]) -> FamilyGraph:
     return smaller
 
 
-def _list_graph_fields(
+def _read_networkx_attributes(
     attributes: Mapping[str, object], fields: Mapping[str, type]
 ) -> dict[str, Value]:
     values: dict[str, Value] = {}

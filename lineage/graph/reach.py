@@ -31,7 +31,7 @@ def count_below(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds:
     # above it. That is all, and nothing twice: a node lies in one tree, and is reached either
     # inside that tree or through its top. Both at once happens only to a node whose own top can be
     # reached from it, by a cycle; what it holds already is not given to it again.
-    child, parent = _distinct_edges(child, parent, nodes)
+    child, parent = _sort_distinct_edge_pairs(child, parent, nodes)
     counted = _one_reach_column_per_kind(kind, kinds)
     trees = _grow_graph_trees(child, parent, counted)
     total = trees.weight - counted
@@ -48,7 +48,7 @@ def count_direct_below(
     child: Indices, parent: Indices, nodes: int, kind: Codes, kinds: int
 ) -> Counts:
     """Count the distinct children of every node but itself, split by kind, as [nodes, kinds]."""
-    child, parent = _distinct_edges(child, parent, nodes)
+    child, parent = _sort_distinct_edge_pairs(child, parent, nodes)
     counted = kind[child] >= 0
     cell = parent[counted] * kinds + kind[child[counted]]
     return np.bincount(cell, minlength=nodes * kinds).astype(np.int32).reshape(nodes, kinds)
@@ -169,7 +169,7 @@ class Rows:
         return self.cells[shift + np.arange(shift.size)]
 
 
-def _distinct_edges(child: Indices, parent: Indices, nodes: int) -> tuple[Int64s, Int64s]:
+def _sort_distinct_edge_pairs(child: Indices, parent: Indices, nodes: int) -> tuple[Int64s, Int64s]:
     """Return the edges by child, then parent, each once and none from a node to itself."""
     code = sort_distinct_set(child.astype(np.int64) * nodes + parent)
     child, parent = np.divmod(code, max(nodes, 1))
@@ -364,7 +364,7 @@ def sum_upwards(above: Indices, values: Int64s) -> Int64s:
     return sums
 
 
-def sum_branches(above: Indices, depth: Indices, values: Int64s) -> Int64s:
+def sum_forest_branches(above: Indices, depth: Indices, values: Int64s) -> Int64s:
     """Return for every node the sum of the values at and below it."""
     sums = values.astype(np.int64)
     order = np.argsort(-depth, kind="stable")

@@ -23,7 +23,7 @@ class Answer:
     @property
     def hub_words_of_answer(self) -> str:
         """What the Hub itself says of a refusal; empty where somebody on the way may have."""
-        return printable_body(
+        return printable_response_body(
             self.headers.get("x-error-message", "") or _read_error_of_answer_body(self.body)
         )
 
@@ -51,8 +51,10 @@ def describe_refused_http_request(answer: Answer, address: str) -> str:
     """Return status first, then who was asked, then the words that came with it."""
     words = answer.hub_words_of_answer
     if not words and answer.body.lstrip()[:1] != b"<":
-        words = printable_body(answer.body)
-    return f"status {answer.status} from {printable_body(address)}{': ' * bool(words)}{words}"
+        words = printable_response_body(answer.body)
+    return (
+        f"status {answer.status} from {printable_response_body(address)}{': ' * bool(words)}{words}"
+    )
 
 
 class BodyBroken(Exception):
@@ -74,7 +76,7 @@ def read_body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
     if encoding in {"gzip", "x-gzip"}:
         return _decompress_gzip_body(chunks, max_bytes)
     if encoding not in {"", "identity"}:
-        raise BodyBroken(f"the encoding {printable_body(encoding, 40)} was not asked for")
+        raise BodyBroken(f"the encoding {printable_response_body(encoding, 40)} was not asked for")
     body = bytearray()
     for chunk in chunks:
         body += chunk
@@ -105,7 +107,7 @@ def _decompress_gzip_body(chunks: Iterable[bytes], max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def printable_body(text: str | bytes, most: int = 200) -> str:
+def printable_response_body(text: str | bytes, most: int = 200) -> str:
     """Return the text's first characters for a message: no control codes, no secrets."""
     if isinstance(text, bytes):
         text = text[: 4 * most].decode("utf-8", "replace")

@@ -13,7 +13,7 @@ from lineage.domain.addresses import is_loopback_host
 from lineage.domain.clock import Clock
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, UnexpectedPage
-from lineage.http.bodies import Answer, printable_body
+from lineage.http.bodies import Answer, printable_response_body
 from lineage.http.budget import Budget
 from lineage.http.network import LAST_PORT, Deadline, NetworkTransport
 from lineage.http.transports import (
@@ -172,7 +172,7 @@ class HubClient:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise UnexpectedPage(
-                f"what is asked next is no address: {printable_body(path)}"
+                f"what is asked next is no address: {printable_response_body(path)}"
             ) from error
         return self._reader.ask_for_http_answer(request, find_doubt)
 

@@ -13,7 +13,7 @@ import httpx
 from lineage.domain.addresses import is_loopback_host
 from lineage.domain.progress import Progress
 from lineage.errors import RequestLimitReached, SettingsError, SourceUnavailable, UnexpectedPage
-from lineage.http.bodies import printable_body
+from lineage.http.bodies import printable_response_body
 from lineage.http.network import LAST_PORT, RUN_AGAIN, Deadline, NetworkTransport
 from lineage.http.transports import RequestTally
 
@@ -57,7 +57,7 @@ def download(
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SourceUnavailable(
             f"{address.host} did not send the dump whole: "
-            f"{type(error).__name__}: {printable_body(str(error))}",
+            f"{type(error).__name__}: {printable_response_body(str(error))}",
             f"{RUN_AGAIN.partition(':')[0]}, or download it first and name the file.",
         ) from error
     raise UnexpectedPage(f"{address.host} redirects more than {MOST_REDIRECTS} times")

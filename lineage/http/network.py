@@ -18,7 +18,7 @@ import httpx
 from lineage.domain.addresses import is_loopback_host
 from lineage.domain.files import open_regular_file, words_of_os_error
 from lineage.errors import SettingsError, SourceUnavailable
-from lineage.http.bodies import printable_body
+from lineage.http.bodies import printable_response_body
 
 _T = TypeVar("_T")
 
@@ -91,7 +91,9 @@ class NetworkTransport(httpx.BaseTransport):
             if _connection_holds_unread_bytes(connection):
                 # They would be taken for the answer to this request.
                 connection.close()
-        self._deadline.begin_request_deadline(printable_body(request.url.host + request.url.path))
+        self._deadline.begin_request_deadline(
+            printable_response_body(request.url.host + request.url.path)
+        )
         return self._http.handle_request(request)
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from lineage.errors import (
     SourceUnavailable,
     UnexpectedPage,
 )
-from lineage.http.bodies import Answer, describe_refused_http_request, printable_body
+from lineage.http.bodies import Answer, describe_refused_http_request, printable_response_body
 from lineage.http.client import HubClient, RequestTally, request_text
 from lineage.http.network import RUN_AGAIN
 from lineage.http.page_log import PageLog, RecordedPage, logged_headers
@@ -111,7 +111,8 @@ class PageReader:
             return self._make_page(request, recorded.body, recorded.headers, replayed=True)
         if self._client is None:
             raise PageNotRecorded(
-                f"The page {printable_body(request, 300)} is not recorded, and the network is off",
+                f"The page {printable_response_body(request, 300)} is not recorded, and the "
+                "network is off",
                 "Run once without --offline: it asks for what is missing.",
             )
         answer = self._client.get(path, params, find_doubt=find_doubt)
@@ -146,7 +147,7 @@ class PageReader:
             self._log.put_logged_page(request, logged_headers(answer.headers), b"")
             return None
         if answer.status == 200 and (reason := find_doubt(asked, answer)) is not None:
-            raise UnexpectedPage(f"{reason} came for {printable_body(path)}", RUN_AGAIN)
+            raise UnexpectedPage(f"{reason} came for {printable_response_body(path)}", RUN_AGAIN)
         page = self._record_http_answer(request, answer)
         return page if page.body else None
 
@@ -193,12 +194,14 @@ class PageReader:
             if page.next_cursor in cursors:
                 self.set_aside(page)
                 raise UnexpectedPage(
-                    f"The listing {printable_body(path)} goes in a circle: its cursor "
-                    f"{printable_body(page.next_cursor)} came before",
+                    f"The listing {printable_response_body(path)} goes in a circle: its cursor "
+                    f"{printable_response_body(page.next_cursor)} came before",
                     "The last page is set aside; running again asks for it anew.",
                 )
             cursors.add(page.next_cursor)
-            page = self._read_pages_to_end(path, _with_page_cursor(own, page.next_cursor), check)
+            page = self._read_pages_to_end(
+                path, _request_params_with_cursor(own, page.next_cursor), check
+            )
             yield page
 
     def set_aside(self, page: Page) -> None:
@@ -217,7 +220,8 @@ class PageReader:
                 return page
             self.set_aside(page)
         raise SourceUnavailable(
-            f"the listing {printable_body(path)} ends too early: there are models behind its end",
+            f"the listing {printable_response_body(path)} ends too early: there are models behind "
+            "its end",
             "Something on the way to the Hub cuts it; nothing was published. " + RUN_AGAIN,
         )
 
@@ -246,7 +250,7 @@ class PageReader:
             return AccessRefused(message, _REFUSED_BY_HUB if answer.is_answer_of_hub else _REFUSED)
         if 400 <= answer.status < 500:
             return QueryRefused(message)
-        target = printable_body(answer.headers.get("location", ""))
+        target = printable_response_body(answer.headers.get("location", ""))
         return UnexpectedPage(
             message, f"It points to {target}; redirects are not followed." if target else ""
         )
@@ -258,9 +262,11 @@ def next_cursor(link: str) -> str | None:
     Only the cursor is taken, so that no answer can lead the walk to another host or query. Raises
     UnexpectedPage for a next page without one, which would else look like the end.
     """
-    targets = [target for target, parameters in _LINK.findall(link) if _is_next_page(parameters)]
+    targets = [
+        target for target, parameters in _LINK.findall(link) if _is_next_link_header(parameters)
+    ]
     if not targets:
-        if _is_next_page(link):
+        if _is_next_link_header(link):
             raise _unreadable_page_link(link)
         return None
     query = targets[0].partition("#")[0].partition("?")[2]
@@ -272,7 +278,7 @@ def next_cursor(link: str) -> str | None:
     raise _unreadable_page_link(link)
 
 
-def _is_next_page(parameters: str) -> bool:
+def _is_next_link_header(parameters: str) -> bool:
     return any("next" in rel.strip('"').lower().split() for rel in _REL.findall(parameters))
 
 
@@ -289,12 +295,14 @@ def _path_of_http_request(location: str, endpoint: str) -> str:
     return unquote(path) if path.startswith("/") else ""
 
 
-def _with_page_cursor(own: tuple[tuple[str, str], ...], cursor: str) -> tuple[tuple[str, str], ...]:
+def _request_params_with_cursor(
+    own: tuple[tuple[str, str], ...], cursor: str
+) -> tuple[tuple[str, str], ...]:
     return (*(pair for pair in own if pair[0] != "cursor"), ("cursor", cursor))
 
 
 def _unreadable_page_link(link: str) -> UnexpectedPage:
     return UnexpectedPage(
-        f"The listing names a next page without a cursor: {printable_body(link)}",
+        f"The listing names a next page without a cursor: {printable_response_body(link)}",
         "The Hub may have changed its paging; lineage doctor shows what it answers.",
     )

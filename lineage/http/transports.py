@@ -16,7 +16,7 @@ from lineage.http.bodies import (
     BodyBroken,
     BodyTooLarge,
     describe_refused_http_request,
-    printable_body,
+    printable_response_body,
     read_body,
 )
 from lineage.http.budget import Budget
@@ -177,7 +177,7 @@ class AnswerReader:
             finally:
                 response.close()
         except (httpx.TransportError, httpx.DecodingError, BodyBroken) as error:
-            words = printable_body(self._hide_token(str(error).encode("utf-8", "replace")))
+            words = printable_response_body(self._hide_token(str(error).encode("utf-8", "replace")))
             raise _Fault(f"{type(error).__name__}: {words}") from None
 
     def _read_http_response(self, request: httpx.Request, response: httpx.Response) -> Answer:
@@ -267,4 +267,4 @@ class _Fault(Exception):
 
 def _describe_http_request(request: httpx.Request, verb: str = "GET ") -> str:
     """Name a request in few words, host and path; never its headers, and not its long query."""
-    return f"{verb}{printable_body(request.url.host + request.url.path)}"
+    return f"{verb}{printable_response_body(request.url.host + request.url.path)}"

@@ -138,7 +138,7 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
             ReleaseLine(group.value, released.get(group.value), group.total, group.direct)
             for group in count.groups
         ),
-        verdicts=tuple(judge_reported_names(scope, family)) if is_whole else (),
+        verdicts=tuple(report_verdicts_of_names(scope, family)) if is_whole else (),
         forest=forest,
         facts=read_tree_row_facts(snapshot, forest, count.definition.as_of),
         evidence=read_tree_row_evidence(drawing, forest),
@@ -146,17 +146,17 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
     )
 
 
-def judge_reported_names(scope: Scope, family: Family) -> Iterator[NameVerdict]:
+def report_verdicts_of_names(scope: Scope, family: Family) -> Iterator[NameVerdict]:
     """Yield a verdict for each familiar name that the snapshot or the registry knows."""
     for name, id in FAMILIAR_NAMES.get(family.id, ()):
         try:
             trace = trace_model(scope, id, family)
         except UnknownModel:
             continue
-        yield _judge_reported_name(name, trace)
+        yield _report_verdict_of_name(name, trace)
 
 
-def _judge_reported_name(name: str, trace: Trace) -> NameVerdict:
+def _report_verdict_of_name(name: str, trace: Trace) -> NameVerdict:
     releases = [root.release for root in trace.roots if root.family == trace.family]
     if trace.itself is not None:
         releases.append(trace.itself.release)

@@ -181,7 +181,7 @@ def credit_line_of_report(report: FamilyTreeReport, texts: Texts) -> str:
     return f"{words} {texts.say('poster.sample')}" if report.is_sample else words
 
 
-def verdict_answer_text(verdict: NameVerdict, texts: Texts) -> str:
+def report_text_of_verdict(verdict: NameVerdict, texts: Texts) -> str:
     """Say whether a familiar name descends, and from which releases."""
     answer = texts.say(f"page.{_ANSWERS[verdict.descends]}")
     if verdict.descends and verdict.releases:
@@ -189,7 +189,7 @@ def verdict_answer_text(verdict: NameVerdict, texts: Texts) -> str:
     return answer
 
 
-def verdict_reason_text(verdict: NameVerdict, texts: Texts) -> str | None:
+def report_text_of_verdict_reason(verdict: NameVerdict, texts: Texts) -> str | None:
     """Say in the report's language what a verdict rests on, where no claim's words do."""
     # A claim's own words say it best; a reason of ours would only repeat them.
     if verdict.reason is not None:
@@ -217,7 +217,7 @@ def top_note_texts(node: TreeNode, texts: Texts) -> Iterator[str]:
         yield texts.say_number("explorer.merge_of", node.other_parents)
 
 
-def node_number_text(node: TreeNode, texts: Texts, key: str = "page.drawn_of") -> str:
+def report_text_of_node_number(node: TreeNode, texts: Texts, key: str = "page.drawn_of") -> str:
     """Say how many models descend from a node, and how many are drawn below it."""
     total, drawn_models = texts.number(node.total), texts.number(node.drawn_below)
     if node.drawn_below == node.total:
@@ -289,14 +289,18 @@ def _release_section(report: FamilyTreeReport, texts: Texts) -> Section:
 def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
     rows = []
     for verdict in report.verdicts:
-        words = [text for text in (verdict_reason_text(verdict, texts), verdict.sentence) if text]
+        words = [
+            text
+            for text in (report_text_of_verdict_reason(verdict, texts), verdict.sentence)
+            if text
+        ]
         reason: list[Inline] = [Word(verdict.quote)] if verdict.quote else []
         reason += [" ".join(words)] if words else []
         source: Cell = verdict.source or NOTHING
         # A registry file of the user's own may hold any address.
         if verdict.url is not None and verdict.url.startswith("https://"):
             source = Link(verdict.source or "", verdict.url)
-        row = (verdict.name, Word(verdict.id), verdict_answer_text(verdict, texts))
+        row = (verdict.name, Word(verdict.id), report_text_of_verdict(verdict, texts))
         rows.append((*row, reason or NOTHING, source))
     names = ("asked_name", "repository", "verdict", "because", "source")
     return _titled_section(
@@ -312,20 +316,20 @@ def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
 def _tree_outline_lines(nodes: Sequence[TreeNode], texts: Texts) -> Iterator[tuple[int, Cell]]:
     ending: list[TreeNode] = []
     for node in nodes:
-        yield from _remainder_outline_lines(ending, node.depth, texts)
+        yield from _report_lines_of_remainders(ending, node.depth, texts)
         ending.append(node)
         notes = [
             note for note in (top_role_text(node, texts), *top_note_texts(node, texts)) if note
         ]
         # A model's name is a stranger's word; releases and groups are named in ours.
         name = Word(node.name) if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
-        number = node_number_text(node, texts)
+        number = report_text_of_node_number(node, texts)
         remark = [f" ({', '.join(notes)})"] if notes else []
         yield node.depth, [name, *([f": {number}"] if number else []), *remark]
-    yield from _remainder_outline_lines(ending, 0, texts)
+    yield from _report_lines_of_remainders(ending, 0, texts)
 
 
-def _remainder_outline_lines(
+def _report_lines_of_remainders(
     ending: list[TreeNode], depth: int, texts: Texts
 ) -> Iterator[tuple[int, Cell]]:
     """Yield what is not drawn below the nodes that end where one of a depth begins."""

@@ -19,7 +19,7 @@ from lineage.domain.escape import escaped_csv_lines
 from lineage.domain.families import Family
 from lineage.errors import SettingsError
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Panel
-from lineage.reporting.charts.draw import WIDTH, can_paint, draw_chart, paint_chart_svg
+from lineage.reporting.charts.draw import WIDTH, can_paint_charts, draw_chart, paint_chart_svg
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.document import Document, FileLink, Picture, ReportName
 from lineage.reporting.html import can_make_report_pages, render_html
@@ -80,7 +80,7 @@ def subject_file_name(subject: ResolvedSubject) -> str:
 
 def has_report_extra() -> bool:
     """Say whether pages and PNG pictures can be made: both come with the extra `report`."""
-    return can_make_report_pages() and can_paint()
+    return can_make_report_pages() and can_paint_charts()
 
 
 def tree_report_files(

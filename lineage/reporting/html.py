@@ -155,7 +155,7 @@ def can_make_report_pages() -> bool:
 
 def render_html(document: Document) -> str:
     """Spell a report as a page of its own: it works offline and needs no script to be read."""
-    return render_page(
+    return fill_page_template(
         "report.html",
         document.language,
         title=document.title,
@@ -165,7 +165,7 @@ def render_html(document: Document) -> str:
     )
 
 
-def render_page(
+def fill_page_template(
     template: str,
     language: Language,
     *,
@@ -194,7 +194,10 @@ def render_page(
     scripts = ("picture.js", "page.js") if has_charts else ("page.js",)
     script = "".join(map(read_report_template_file, scripts)) + script
     script = f'(() => {{\n"use strict";\n{script}}})();\n'
-    allowed = [f"style-src {block_hash(style)}", f"script-src {block_hash(script)}"]
+    allowed = [
+        f"style-src {hash_report_page_block(style)}",
+        f"script-src {hash_report_page_block(script)}",
+    ]
     policy = list(_POLICY)
     if is_served:
         policy = [_SERVED.get(it, it) for it in policy]
@@ -215,12 +218,12 @@ def render_page(
 
 
 def policy_of_report_page(page: str) -> str:
-    """Return what a page of `render_page` may do, for a header that says the same."""
+    """Return what a page of `fill_page_template` may do, for a header that says the same."""
     _, _, below = page.partition('http-equiv="Content-Security-Policy" content="')
     return unescape(below.partition('"')[0])
 
 
-def block_hash(block: str) -> str:
+def hash_report_page_block(block: str) -> str:
     """Return what a policy allows one style or script by: its own digest, and no other block."""
     digest = hashlib.sha256(block.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -37,7 +37,7 @@ def is_reported_conflict(row: Judged) -> bool:
     return row.severity in CONFLICTS
 
 
-def count_reported_licenses(rows: Iterable[Judged]) -> int:
+def report_number_of_known_licenses(rows: Iterable[Judged]) -> int:
     """Count the models whose license is known."""
     return sum(row.severity is not DriftSeverity.UNKNOWN for row in rows)
 
@@ -47,7 +47,7 @@ def count_reported_drifts(rows: Iterable[Judged]) -> Counter[Drift]:
     return Counter(row.drift for row in rows)
 
 
-def count_reported_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
+def report_rows_of_releases(findings: LicenseFindings) -> tuple[list[ReleaseRow], list[ReleaseRow]]:
     """Count by release: single ones in time's order, and apart from them mixtures by size."""
     parts: dict[str, Counter[DriftSeverity]] = {}
     for row in findings.rows:
@@ -98,7 +98,7 @@ def most_used_in_report(rows: Sequence[Judged], most: int) -> list[Judged]:
     return [row for row in rows[:most] if is_reported_conflict(row)]
 
 
-def count_reported_severities(findings: LicenseFindings) -> Counter[DriftSeverity]:
+def report_numbers_of_severities(findings: LicenseFindings) -> Counter[DriftSeverity]:
     """Count models by the weight of their class."""
     return Counter(row.severity for row in findings.rows)
 
@@ -116,7 +116,7 @@ def license_headline(findings: LicenseFindings, texts: Texts) -> str:
     # Of a sample's unknown licenses nothing follows: no sentence is about all derivatives.
     rows = [row for row in findings.rows if not row.is_mirror]
     differ = sum(map(is_reported_conflict, rows))
-    known, total = count_reported_licenses(rows), findings.count.total
+    known, total = report_number_of_known_licenses(rows), findings.count.total
     if not total:
         key = "none"
     elif not known:

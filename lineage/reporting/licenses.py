@@ -41,16 +41,16 @@ from lineage.reporting.license_matrix import (
     add_up_report_rows,
     applicable_terms,
     count_reported_drifts,
-    count_reported_licenses,
     count_reported_name_levels,
-    count_reported_releases,
-    count_reported_severities,
     group_reported_conflicts,
     is_reported_conflict,
     license_headline,
     license_matrix,
     license_report_subject_name,
     most_used_in_report,
+    report_number_of_known_licenses,
+    report_numbers_of_severities,
+    report_rows_of_releases,
 )
 from lineage.reporting.trend_text import report_data_notices
 from lineage.store.manifest import Manifest
@@ -146,7 +146,10 @@ def _titled_section(texts: Texts, key: str, table: Table) -> Section:
 
 def _class_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Say how many models fall into each class, the weightiest first."""
-    count, known = count_reported_drifts(findings.rows), count_reported_licenses(findings.rows)
+    count, known = (
+        count_reported_drifts(findings.rows),
+        report_number_of_known_licenses(findings.rows),
+    )
     rows = []
     for rule in findings.terms.drifts:
         models = count[rule.drift]
@@ -169,14 +172,14 @@ def _class_section(findings: LicenseFindings, texts: Texts) -> Section:
 
 def _release_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Say how each release's models are divided by weight."""
-    count = count_reported_severities(findings)
+    count = report_numbers_of_severities(findings)
     weights = [each for each in DriftSeverity if count[each] and each is not DriftSeverity.UNKNOWN]
     columns = [
         *report_table_columns(texts, "column", "release", "#models", "#known"),
         *(Column(texts.say(f"weight.{weight}"), is_number=True) for weight in weights),
     ]
     # Dozens of mixtures hold a model or two each: a row for each would hide the releases.
-    single, mixed = count_reported_releases(findings)
+    single, mixed = report_rows_of_releases(findings)
     mixtures, small = mixed[:MOST_MIXTURES], mixed[MOST_MIXTURES:]
     if small:
         name = texts.say("page.other_mixtures", n=len(small))

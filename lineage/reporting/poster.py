@@ -20,10 +20,10 @@ from lineage.reporting.family_tree_text import (
     credit_line_of_report,
     headline,
     method_lines_of_report,
-    node_number_text,
     notices,
     pruned_text,
     report_definition_line,
+    report_text_of_node_number,
     top_note_texts,
     top_role_text,
     word,
@@ -252,7 +252,7 @@ def _branch_lines(
     texts = wording.texts
     name = node.name if node.kind >= RowKind.OFFICIAL else word(texts, node.name)
     number, deleted = (
-        node_number_text(node, texts, "explorer.here"),
+        report_text_of_node_number(node, texts, "explorer.here"),
         word(texts, "deleted") if node.deleted else "",
     )
     notes = [note for note in (top_role_text(node, texts), *top_note_texts(node, texts)) if note]

@@ -26,7 +26,7 @@ from lineage.reporting.document import (
 from lineage.reporting.language import load_texts
 from lineage.reporting.trend_charts import LEAST_FOR_SHARE, trend_charts
 from lineage.reporting.trend_text import TrendText, growth_headline, report_data_notices
-from lineage.store.manifest import is_below
+from lineage.store.manifest import is_snapshot_below_base
 from lineage.version import __version__
 
 # Days
@@ -259,7 +259,7 @@ def _lead_blocks(trend: TrendText) -> list[Block]:
     notes = []
     if not findings.is_stored:
         notes.append("unstored")
-    elif is_below(manifest):
+    elif is_snapshot_below_base(manifest):
         notes.append("unstored_below")
     elif not findings.has_history and not findings.since:
         notes.append("single")

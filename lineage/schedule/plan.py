@@ -64,12 +64,12 @@ def _split_schedule_interval(interval: timedelta) -> tuple[int, int]:
             return 1, hours
     possible = ", ".join(f"{hours}h" for hours in _HOURS_OF_A_DAY)
     raise SettingsError(
-        f"cron and systemd cannot run every {_spell_duration(interval)}",
+        f"cron and systemd cannot run every {_spell_schedule_duration(interval)}",
         f"they can every {possible}, 24h and 7d; `lineage schedule run` takes any",
     )
 
 
-def _spell_duration(interval: timedelta) -> str:
+def _spell_schedule_duration(interval: timedelta) -> str:
     """Spell a duration in the largest unit that it is a whole number of."""
     for unit in _UNITS.values():
         number, remainder = divmod(interval, timedelta(**{unit: 1}))
@@ -173,9 +173,9 @@ class Plan:
 def publish_words(address: str) -> list[str]:
     """Return the words that publish to a data set; SettingsError where an address names none."""
     # Imported here: it brings the Hub's client, and most schedules publish nothing.
-    from lineage.export.hub_repository import parse_data_set_address
+    from lineage.export.hub_repository import data_set_name_of_address
 
-    parse_data_set_address(address)
+    data_set_name_of_address(address)
     return ["publish", address, "-v"]
 
 

@@ -137,7 +137,7 @@ def crontab(plan: Plan) -> Mapping[str, str]:
 
 def github_schedule_workflow(plan: Plan) -> Mapping[str, str]:
     """Fill lineage.yml, for .github/workflows."""
-    _refuse_own_families_in_unit(plan)
+    _refuse_unit_with_own_families(plan)
     paths = [plan.cache] if plan.store_is_remote else [plan.store, plan.cache]
     for path in paths:
         if _PATTERN_CHARACTERS.intersection(path):
@@ -178,7 +178,7 @@ def github_schedule_workflow(plan: Plan) -> Mapping[str, str]:
 
 def kubernetes_schedule_manifests(plan: Plan) -> Mapping[str, str]:
     """Fill lineage.yaml: a PersistentVolumeClaim and a CronJob."""
-    _refuse_own_families_in_unit(plan)
+    _refuse_unit_with_own_families(plan)
     volume = _VOLUME
     if not plan.store_is_remote and posixpath.isabs(plan.store):
         volume = posixpath.dirname(posixpath.normpath(plan.store))
@@ -226,7 +226,7 @@ UNITS: Mapping[str, Callable[[Plan], Mapping[str, str]]] = {
 """By the name of a scheduler: what spells a plan for it, as texts by file name."""
 
 
-def _refuse_own_families_in_unit(plan: Plan) -> None:
+def _refuse_unit_with_own_families(plan: Plan) -> None:
     if plan.families is not None:
         raise SettingsError(
             f"a family file of this machine lies on no other: {plan.families}",

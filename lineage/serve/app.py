@@ -162,7 +162,7 @@ async def serve_operation(server: Server, operation: Operation, request: Request
     subject = request.path_params.get("subject", "")
     if operation.method == "POST":
         query = await read_body(request, operation.query)
-        return _make_http_response(
+        return _make_route_response(
             await server.answer_http_request(operation, subject, query), None
         )
     query = read_request_query(operation.query, request.query_params.multi_items())
@@ -170,13 +170,13 @@ async def serve_operation(server: Server, operation: Operation, request: Request
         refuse_request_fields(query, "snapshot")
         query = msgspec.structs.replace(query, snapshot=subject)
     opened = await server.open_snapshot(query, subject or None)
-    tag = make_tag(opened, operation.name, query)
+    tag = etag_of_served_answer(opened, operation.name, query)
     if is_etag_of_request(request, tag):
         return Response(status_code=304, headers=_caching_headers(tag))
     key = (operation.name, subject, msgspec.json.encode(query))
     if (body := opened.answers.get_recent_answer(key)) is None:
         answer = await server.answer_http_request(operation, subject, query)
-        response = _make_http_response(answer, tag, request)
+        response = _make_route_response(answer, tag, request)
         is_held = response.status_code == 200 and "link" not in response.headers
         if is_held and len(response.body) <= _MOST_HELD_BYTES:
             opened.answers.put_recent_answer(key, bytes(response.body))
@@ -185,7 +185,7 @@ async def serve_operation(server: Server, operation: Operation, request: Request
     return drop_known_body(request, response, _caching_headers(tag))
 
 
-def make_tag(opened: OpenSnapshot, *parts: object) -> str:
+def etag_of_served_answer(opened: OpenSnapshot, *parts: object) -> str:
     """Return the ETag of an answer: snapshot, registry, and what was asked of them."""
     asked = hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
     return f'"{opened.version}-{asked}"'
@@ -214,7 +214,9 @@ def _caching_headers(tag: str | None) -> dict[str, str]:
     return {"ETag": tag, "Cache-Control": _CACHE_CONTROL}
 
 
-def _make_http_response(answer: Reply, tag: str | None, request: Request | None = None) -> Response:
+def _make_route_response(
+    answer: Reply, tag: str | None, request: Request | None = None
+) -> Response:
     headers = _caching_headers(tag)
     if answer.location is not None:
         return Response(status_code=302, headers=headers | {"Location": answer.location})

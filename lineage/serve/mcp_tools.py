@@ -332,7 +332,7 @@ async def call_tool(server: Server, name: str, arguments: Mapping[str, Any]) -> 
         "snapshot": manifest.id,
         "taken_at": taken_at,
         "note": _NOTE,
-    } | _mark_quotes_for_agent(document)
+    } | _mark_quotes_for_mcp(document)
     texts = (
         f"{sentence} Snapshot {manifest.id}, taken {taken_at}.{_say_definition_to_agent(document)}",
         json.dumps(document, ensure_ascii=True),
@@ -352,14 +352,14 @@ def _say_definition_to_agent(document: Document) -> str:
     return " Definition: " + "; ".join(f"{label}: {text}" for label, text in lines) + "."
 
 
-def _mark_quotes_for_agent(value: Any) -> Any:
+def _mark_quotes_for_mcp(value: Any) -> Any:
     """Return a document in which every text that somebody else wrote is marked as that."""
     if isinstance(value, list):
-        return [_mark_quotes_for_agent(it) for it in value]
+        return [_mark_quotes_for_mcp(it) for it in value]
     if not isinstance(value, dict):
         return value
     return {
-        THIRD_PARTY if name == "quote" else name: _mark_quotes_for_agent(it)
+        THIRD_PARTY if name == "quote" else name: _mark_quotes_for_mcp(it)
         for name, it in value.items()
     }
 

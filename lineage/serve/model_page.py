@@ -33,9 +33,9 @@ from lineage.reporting.language import Language
 from lineage.serve.page_view import (
     PageContent,
     View,
-    definition_page_section,
-    growth_page_sections,
     read_curve_for_page,
+    served_section_of_definition,
+    served_sections_of_growth,
 )
 from lineage.serve.parameters import SnapshotQuery
 
@@ -71,8 +71,8 @@ def make_model_page(view: View) -> PageContent:
         (say("model.descends", family=family.name), *_verdict_on_page(view, trace)),
         (say("model.who"), *_claimants_on_page(view, trace)),
         (say("model.since"), _date_on_page(view, model), []),
-        (say("model.count"), *_say_count(view, model.count)),
-        (say("model.terms"), *_terms_on_page(view, model)),
+        (say("model.count"), *_say_count_on_served_page(view, model.count)),
+        (say("model.terms"), *_say_terms_on_served_page(view, model)),
         (say("model.became"), *_new_id_on_page(view, model)),
     ]
     paths = [
@@ -81,7 +81,7 @@ def make_model_page(view: View) -> PageContent:
     more = len(trace.paths) - len(paths)
     sections = []
     if model.count.total or model.count.at_most:
-        sections += growth_page_sections(view, read_curve_for_page(view, subject), model.id)
+        sections += served_sections_of_growth(view, read_curve_for_page(view, subject), model.id)
     sections.append(Section(say("model.data"), [Outline(_link_page_data(view, model))]))
     headline = say("model.gone_title", id=model.id) if is_deleted else model.id
     values = {
@@ -91,7 +91,7 @@ def make_model_page(view: View) -> PageContent:
         "more_paths": say("model.more_paths", n=more) if more > 0 else "",
         "children": _make_children_page(view, scope, subject) if model.count.at_most else None,
         "sections": sections,
-        "folded": [definition_page_section(view, model.count)],
+        "folded": [served_section_of_definition(view, model.count)],
     }
     if not paths and trace.itself is None:
         values["lead"] = [say("model.no_paths")]
@@ -154,7 +154,7 @@ def _date_on_page(view: View, model: ModelDescription) -> str:
     )
 
 
-def _say_count(view: View, count: Count) -> tuple[str, list[str]]:
+def _say_count_on_served_page(view: View, count: Count) -> tuple[str, list[str]]:
     words = view.words
     more = [words.say_number("model.direct", count.direct)]
     if count.at_most > count.total:
@@ -163,7 +163,7 @@ def _say_count(view: View, count: Count) -> tuple[str, list[str]]:
     return words.say_number("model.total", count.total), [*more, *filter(None, [", ".join(parts)])]
 
 
-def _terms_on_page(view: View, model: ModelDescription) -> tuple[str, list[str]]:
+def _say_terms_on_served_page(view: View, model: ModelDescription) -> tuple[str, list[str]]:
     """Return the terms of every root on a declared path, and the model's own license tag."""
     say, trace = view.words.say, model.trace
     roots = [*trace.roots, *([trace.itself] if trace.itself is not None else [])]

@@ -46,7 +46,7 @@ from lineage.serve.parameters import (
     TreeQuery,
     TrendQuery,
 )
-from lineage.store.reader import availability_of_tombstones
+from lineage.store.reader import stored_availability_counts
 
 CYCLONEDX = "application/vnd.cyclonedx+json; version=1.6"
 
@@ -95,7 +95,7 @@ def answer_snapshots(question: Question) -> Reply:
 def answer_snapshot(question: Question) -> Reply:
     """Answer with one snapshot, as `snapshots show` does."""
     snapshot = question.opened.snapshot
-    answers = count_availability(availability_of_tombstones(snapshot))
+    answers = count_availability(stored_availability_counts(snapshot))
     return Reply(to_document(snapshot.manifest) | {"availability": answers})
 
 

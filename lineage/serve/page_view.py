@@ -87,7 +87,7 @@ def count_families(scope: Scope) -> list[tuple[Any, Count]]:
     return sorted(counts, key=lambda it: (-it[1].total, it[0].id))
 
 
-def definition_page_section(view: View, count: Count) -> Section:
+def served_section_of_definition(view: View, count: Count) -> Section:
     """Return what a number counts, where, and when, in the reader's language."""
     say, manifest = view.tree_words.say, view.opened.snapshot.manifest
     roots = count.definition.roots
@@ -132,7 +132,7 @@ def words_of_group_on_page(view: View, value: str) -> str:
     return view.tree_words.sections["words"].get(value, value)
 
 
-def growth_page_sections(view: View, curve: Curve, name: str) -> list[Section]:
+def served_sections_of_growth(view: View, curve: Curve, name: str) -> list[Section]:
     """Return the curve over all snapshots as a picture; nothing of a single snapshot."""
     words, moments = view.words, curve.moments
     if len(moments) < 2:

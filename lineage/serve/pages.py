@@ -28,15 +28,19 @@ from lineage.reporting.document import (
     Section,
     Table,
 )
-from lineage.reporting.html import policy_of_report_page, read_report_template_file, render_page
+from lineage.reporting.html import (
+    fill_page_template,
+    policy_of_report_page,
+    read_report_template_file,
+)
 from lineage.reporting.language import Language, Texts, load_texts
 from lineage.serve.app import (
     Server,
     drop_known_body,
+    etag_of_served_answer,
     hide_store_from_client,
     http_status_of_error,
     is_etag_of_request,
-    make_tag,
 )
 from lineage.serve.model_page import ModelPageQuery, make_model_page
 from lineage.serve.operations import Question, answerable_family_subject
@@ -44,9 +48,9 @@ from lineage.serve.page_view import (
     PageContent,
     View,
     count_families,
-    definition_page_section,
-    growth_page_sections,
     read_curve_for_page,
+    served_section_of_definition,
+    served_sections_of_growth,
     words_of_group_on_page,
 )
 from lineage.serve.parameters import SnapshotQuery, read_request_query
@@ -96,7 +100,7 @@ async def _serve_page(
     try:
         query = read_request_query(kind, request.query_params.multi_items())
         opened = await server.open_snapshot(query, subject or None)
-        tag = make_tag(opened, request.url.path, language, query)
+        tag = etag_of_served_answer(opened, request.url.path, language, query)
         caching = {"ETag": tag, "Cache-Control": "public, max-age=60"}
         if is_etag_of_request(request, tag):
             return Response(status_code=304, headers=headers | caching)
@@ -149,7 +153,7 @@ def _respond_with_page(view: View, make: Callable[[View], PageContent]) -> tuple
 def _fill_served_page(language: Language, headline: str, values: Mapping[str, Any]) -> str:
     nothing_more = dict.fromkeys(("lead", "glance", "paths", "sections", "folded"), ())
     empty = {"children": None, "more_paths": "", "paths_title": "", **nothing_more}
-    return render_page(
+    return fill_page_template(
         "served.html",
         language,
         title=headline,
@@ -280,7 +284,7 @@ def make_family_page(view: View) -> PageContent:
     sections: list[Section] = []
     if release is None:
         curve = read_curve_for_page(view, subject, Grouping.RELEASE)
-        sections += growth_page_sections(view, curve, name)
+        sections += served_sections_of_growth(view, curve, name)
         ids = {it.name: it.id for it in family.releases}
         rows = [
             (
@@ -316,7 +320,7 @@ def make_family_page(view: View) -> PageContent:
             sections.append(Section(say("family.rivals"), [Table(columns, others)]))
     roots = (family if release is None else release).roots()
     listed = Section(say("family.roots"), [Outline([(0, view.link(id)) for id in roots])])
-    folded = [listed, definition_page_section(view, count)]
+    folded = [listed, served_section_of_definition(view, count)]
     headline = words.say_number("family.title", count.total, name=name)
     return PageContent(
         headline, {"sections": sections, "lead": list(count.notes), "folded": folded}

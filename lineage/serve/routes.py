@@ -131,7 +131,9 @@ def make_openapi() -> dict[str, Any]:
     ):
         answer = {"description": summary, "content": {media_type: {"schema": {}}}}
         name = path.strip("/").replace(".", "_")
-        responses = {"200": answer} | {status: _describe_error(status) for status in ("405", "503")}
+        responses = {"200": answer} | {
+            status: _describe_route_error(status) for status in ("405", "503")
+        }
         paths[path] = {"get": {"operationId": name, "summary": summary, "responses": responses}}
     return {
         "openapi": "3.1.0",
@@ -228,13 +230,13 @@ def _describe_success_response(operation: Operation) -> dict[str, Any]:
 
 def _list_error_responses(operation: Operation) -> dict[str, Any]:
     return {
-        status: _describe_error(status)
+        status: _describe_route_error(status)
         for status in _STATUSES
         if status != "413" or operation.method == "POST"
-    } | ({"501": _describe_error("501")} if operation.name == "bill_of_materials" else {})
+    } | ({"501": _describe_route_error("501")} if operation.name == "bill_of_materials" else {})
 
 
-def _describe_error(status: str) -> dict[str, Any]:
+def _describe_route_error(status: str) -> dict[str, Any]:
     reference = {"$ref": "#/components/schemas/Error"}
     return {
         "description": _STATUSES.get(status, "An optional part of the server is missing."),

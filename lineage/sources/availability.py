@@ -41,7 +41,7 @@ class HubAvailability:
         """
 
         def find_doubt(answer: Answer) -> str | None:
-            is_about_it = _read_named_row(answer.body, id) is not None
+            is_about_it = _read_named_hub_row(answer.body, id) is not None
             return None if is_about_it else "an answer about something else"
 
         answer = self._reader.look_for_page(f"{LISTING}/{quote(id, safe='/')}", _LITTLE, find_doubt)
@@ -54,7 +54,7 @@ class HubAvailability:
 def availability_from_hub_answer(answer: RecordedPage, key: str, id: str) -> Availability | None:
     """Return what an answer tells of the model with this key and name; None: nothing."""
     if answer.status == 200:
-        return _compare_listed_key(_read_named_row(answer.body, id), key)
+        return _compare_listed_key(_read_named_hub_row(answer.body, id), key)
     if answer.status in _REDIRECTS:
         return Availability.RENAMED
     # A gate is there only in front of something.
@@ -74,7 +74,7 @@ def _compare_listed_key(named: _Named | None, key: str) -> Availability | None:
     return Availability.UNLISTED if named.key == key else Availability.REPLACED
 
 
-def _read_named_row(body: bytes, id: str) -> _Named | None:
+def _read_named_hub_row(body: bytes, id: str) -> _Named | None:
     """Return the model of this name; None where the answer is about none, or about another one."""
     try:
         named = msgspec.json.decode(body, type=_Named)

@@ -53,7 +53,7 @@ class CardStore:
             data = read_regular_file(self._card_path(key))
         except OSError:
             return None
-        return _unpack_card(data)
+        return _unpack_hub_card(data)
 
     def put_stored_card(self, key: str, card: StoredCard) -> None:
         """Keep an answer in place of the one before.
@@ -65,7 +65,7 @@ class CardStore:
             self._make_card_file(path.parent)
             delete_leftovers(path.parent)
             with write_file_atomically(path, sync=False) as file:
-                file.write(_pack_card(card))
+                file.write(_pack_hub_card(card))
         except OSError as error:
             raise StoreError(
                 f"A card cannot be kept in {self.folder}: {error.strerror}",
@@ -84,14 +84,14 @@ class CardStore:
                 ignore.write("*\n")
 
 
-def _pack_card(card: StoredCard) -> bytes:
+def _pack_hub_card(card: StoredCard) -> bytes:
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(card.text)
     digest = hashlib.sha256(frame).hexdigest()
     head = _CardHead(card.sha, card.status, card.etag, len(card.text), digest)
     return msgspec.json.encode(head) + b"\n" + frame
 
 
-def _unpack_card(data: bytes) -> StoredCard | None:
+def _unpack_hub_card(data: bytes) -> StoredCard | None:
     line, _, frame = data.partition(b"\n")
     try:
         head = msgspec.json.decode(line, type=_CardHead)

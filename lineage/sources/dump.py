@@ -35,7 +35,7 @@ from lineage.sources.dump_cells import (
 )
 from lineage.sources.interface import RecordPage
 from lineage.sources.listing_pages import (
-    bad_row,
+    bad_listing_row,
     find_listing_row_flaw,
     hide_private_listing_row,
     record_of,
@@ -242,7 +242,7 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     if not place.strip():
         raise SettingsError("no dump is named", "name a file, a folder or an address")
     name = name or name_dump(place)
-    filesystem, path = _open_dump_place(place)
+    filesystem, path = _open_listing_dump_place(place)
     with _describe_dump_file(name):
         paths, unread = _list_dump_files(filesystem, path, is_local="://" not in place)
     if not paths:
@@ -266,7 +266,7 @@ def name_dump(place: str) -> str:
     return PurePosixPath(show_url_without_secrets(place).partition("?")[0]).name or "the dump"
 
 
-def _open_dump_place(place: str) -> tuple[pafs.FileSystem, str]:
+def _open_listing_dump_place(place: str) -> tuple[pafs.FileSystem, str]:
     if "://" not in place:
         return pafs.LocalFileSystem(), str(expand_home(place).absolute())
     try:
@@ -383,7 +383,7 @@ def _read_dump_record(row: _Row, unread: Counter[str]) -> ModelRecord | BadRow:
     fitting = keep_fitting_row(row, ListingRow, unread_here)
     key, id = fitting.get("key", ""), fitting.get("id", "")
     if (flaw := find_listing_row_flaw(key, id)) is not None:
-        return bad_row(flaw, json.dumps(row, default=str, skipkeys=True), key)
+        return bad_listing_row(flaw, json.dumps(row, default=str, skipkeys=True), key)
     # Of a bad row nothing is lost that its reason does not say.
     unread.update(unread_here)
     return record_of(ListingRow(**fitting), unread)

@@ -106,7 +106,7 @@ def dump_names_parents(schema: pa.Schema, name: str, column: str) -> bool:
 def rows_of(batch: pa.RecordBatch, columns: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a batch's rows as a listing would show them; absent is absent, not null."""
     present = {name: column for name, column in columns.items() if column in batch.schema.names}
-    cells = [read_cells(name, batch[column]) for name, column in present.items()]
+    cells = [read_dump_cells(name, batch[column]) for name, column in present.items()]
     names = list(present)
     return [
         {name: cell for name, cell in zip(names, row, strict=True) if cell is not None}
@@ -122,16 +122,16 @@ def is_dump_column_read(name: str, cell: object) -> bool:
     return bool(part.models if isinstance(part, BaseModels) else part != [])
 
 
-def read_cells(name: str, column: pa.Array) -> Sequence[Any]:
+def read_dump_cells(name: str, column: pa.Array) -> Sequence[Any]:
     """Return one column of one batch: what the field takes, None, or `Unreadable.CELL`."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if _is_moment_column(column.type):
+    if _is_moment_dump_column(column.type):
         return _read_moment_cells(column)
     cells = _read_value_cells(column)
     if name == KEY:
-        return [_read_key_cell(cell) for cell in cells]
-    if _is_binary_column(column.type):  # writers that do not mark text as text
+        return [_read_dump_key_cell(cell) for cell in cells]
+    if _is_binary_dump_column(column.type):  # writers that do not mark text as text
         cells = [_read_text_cell(cell) for cell in cells]
     reader = _READERS.get(name)
     return cells if reader is None else [None if cell is None else reader(cell) for cell in cells]
@@ -139,7 +139,7 @@ def read_cells(name: str, column: pa.Array) -> Sequence[Any]:
 
 def newest_dump_moment(column: pa.ChunkedArray, now: datetime) -> datetime | None:
     """Return the newest moment of a column that is not in the future; None where there is none."""
-    if _is_moment_column(column.type):
+    if _is_moment_dump_column(column.type):
         moments = pc.cast(column, _MOMENT, safe=False)
         past = pc.and_(
             pc.greater_equal(moments, pa.scalar(_EPOCH, _MOMENT)),
@@ -147,7 +147,7 @@ def newest_dump_moment(column: pa.ChunkedArray, now: datetime) -> datetime | Non
         )
         newest = pc.max(moments.filter(past)).as_py()
         return newest if isinstance(newest, datetime) else None
-    cells = (cell for part in column.chunks for cell in read_cells("createdAt", part))
+    cells = (cell for part in column.chunks for cell in read_dump_cells("createdAt", part))
     dates = (cell for cell in cells if isinstance(cell, datetime) and cell <= now)
     return max(dates, default=None)
 
@@ -236,11 +236,11 @@ def _read_object_cell(cell: Any) -> Any:
         with suppress(ValueError, TypeError):
             cell = dict(cell)
     if isinstance(cell, dict):
-        return {name: _read_part_cell(part) for name, part in cell.items()}
+        return {name: _read_dump_part_cell(part) for name, part in cell.items()}
     return cell
 
 
-def _read_part_cell(part: Any) -> Any:
+def _read_dump_part_cell(part: Any) -> Any:
     """Read a part of an object that a writer may have spelled as text of its own."""
     part = _read_text_cell(part)
     if isinstance(part, str) and part.lstrip().startswith(("[", "{")):
@@ -276,12 +276,12 @@ def _read_parents_cell(cell: Any) -> Any:
 
 
 def _read_parent_cell(parent: Any) -> Any:
-    parent = _read_part_cell(parent)
+    parent = _read_dump_part_cell(parent)
     if isinstance(parent, str):
         return {ID: parent}
     is_keyed = isinstance(parent, dict) and KEY in parent
     return (
-        {**parent, KEY: _read_key_cell(parent[KEY]), ID: _read_text_cell(parent.get(ID))}
+        {**parent, KEY: _read_dump_key_cell(parent[KEY]), ID: _read_text_cell(parent.get(ID))}
         if is_keyed
         else parent
     )
@@ -301,7 +301,7 @@ def _read_flag_cell(cell: Any) -> Any:
     return _FLAGS.get(str(cell).strip().lower(), Unreadable.CELL)
 
 
-def _read_key_cell(cell: Any) -> Any:
+def _read_dump_key_cell(cell: Any) -> Any:
     """Spell a key as the Hub does: in lower case; an ObjectId is the bytes of its digits."""
     if isinstance(cell, bytes) and len(cell) == KEY_LENGTH // 2:
         return cell.hex()
@@ -341,11 +341,11 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 # Values of Arrow as values of Python
 
 
-def _is_moment_column(kind: pa.DataType) -> bool:
+def _is_moment_dump_column(kind: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
-def _is_binary_column(kind: pa.DataType) -> bool:
+def _is_binary_dump_column(kind: pa.DataType) -> bool:
     of_any_length = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
     return bool(of_any_length or pa.types.is_fixed_size_binary(kind))
 

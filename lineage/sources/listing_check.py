@@ -12,9 +12,9 @@ import msgspec
 from lineage.domain.clock import moment_of_http_date
 from lineage.domain.repo_ids import is_key
 from lineage.errors import UnexpectedPage
-from lineage.http.bodies import Answer, printable_body
+from lineage.http.bodies import Answer, printable_response_body
 from lineage.http.pages import Page
-from lineage.sources.listing_rows import cut_rows, read_listing_row_leniently
+from lineage.sources.listing_rows import cut_listing_rows, read_listing_row_leniently
 
 BORDER_ROWS = 50
 """How many rows at a page border may be repeated."""
@@ -61,7 +61,7 @@ def read_listed_rows(body: bytes) -> list[ListedRow] | None:
     try:
         rows = _ROWS.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raws = cut_rows(body)
+        raws = cut_listing_rows(body)
         if raws is None:
             return None
         values = [
@@ -91,7 +91,7 @@ def doubt_listed_model(path: str, answer: Answer) -> str | None:
     return (
         None
         if asked.casefold() == id.casefold()
-        else f"an answer about another model, {printable_body(id)},"
+        else f"an answer about another model, {printable_response_body(id)},"
     )
 
 

@@ -20,8 +20,8 @@ from lineage.sources.listing_rows import (
     ListingRow,
     ModelConfig,
     ParentEntry,
-    cut_rows,
-    first_row_key,
+    cut_listing_rows,
+    first_listing_row_key,
     keep_fitting_row,
     read_listing_row_leniently,
 )
@@ -94,17 +94,19 @@ def _read_listed_moment(value: datetime, name: str, unread: Counter[str]) -> dat
 
 def _read_listed_parents(models: list[ParentEntry], unread: Counter[str]) -> tuple[HubParent, ...]:
     """Return each parent once; one without a proper key is known by its name."""
-    if len(models) == 1 and _has_row_key(models[0]):  # nearly always
+    if len(models) == 1 and _has_listed_parent_key(models[0]):  # nearly always
         return (_new(HubParent, (models[0].key, models[0].id)),)
-    if not all(map(_has_row_key, models)):
+    if not all(map(_has_listed_parent_key, models)):
         unread["baseModels"] += 1
     parents = [
-        HubParent(it.key if _has_row_key(it) else None, it.id) for it in models if it.id.strip()
+        HubParent(it.key if _has_listed_parent_key(it) else None, it.id)
+        for it in models
+        if it.id.strip()
     ]
     return tuple(dict.fromkeys(parents))
 
 
-def _has_row_key(parent: ParentEntry) -> bool:
+def _has_listed_parent_key(parent: ParentEntry) -> bool:
     return parent.key is not None and is_key(parent.key) and bool(parent.id.strip())
 
 
@@ -211,12 +213,12 @@ class ParsedPage:
     """Why the bytes are no page at all; then nothing else is filled."""
 
 
-def is_whole(body: bytes) -> bool:
+def is_whole_hub_body(body: bytes) -> bool:
     """Say whether the bytes are one complete JSON array or object: a body that was cut is not."""
     try:
         (_ROWS if body[:1] == b"[" else _OBJECT).decode(body)
     except _UNREADABLE:
-        return cut_rows(body) is not None or _is_row_object(body)
+        return cut_listing_rows(body) is not None or _is_row_object(body)
     return True
 
 
@@ -228,7 +230,7 @@ def drop_private_rows(body: bytes) -> bytes:
     """
     if _MAYBE_PRIVATE.search(body) is None:  # nearly always
         return body
-    rows = cut_rows(body if body[:1] == b"[" else b"[%b]" % body)
+    rows = cut_listing_rows(body if body[:1] == b"[" else b"[%b]" % body)
     if rows is None:
         return body
     if body[:1] == b"[":
@@ -242,7 +244,7 @@ def _drop_private_listing_fields(raw: bytes) -> bytes:
     row = read_listing_row_leniently(raw)
     if isinstance(row, dict) and row.get("private") in (None, False):
         return raw
-    key = row.get("_id") if isinstance(row, dict) else first_row_key(raw)
+    key = row.get("_id") if isinstance(row, dict) else first_listing_row_key(raw)
     is_sound = isinstance(key, str) and is_key(key)
     return b'{"_id":"%b","private":true}' % str(key).encode() if is_sound else b""
 
@@ -288,10 +290,10 @@ def _cut_listing_batches(body: bytes) -> Iterator[ParsedPage]:
             return
         start = end
     # The cut lay between two parents of one row, or the page is broken.
-    yield from _cut_batches_by_row(b"[%b" % body[start + 1 :] if start else body)
+    yield from _cut_listing_batches_by_row(b"[%b" % body[start + 1 :] if start else body)
 
 
-def _cut_batches_by_row(body: bytes) -> Iterator[ParsedPage]:
+def _cut_listing_batches_by_row(body: bytes) -> Iterator[ParsedPage]:
     """Cut with knowledge of texts and brackets: where it is not JSON, one row alone is lost."""
     rows = _split_listing_rows(body)
     if rows is None:
@@ -310,7 +312,7 @@ def _split_listing_rows(body: bytes) -> Sequence[Buffer] | None:
     try:
         return _ROWS.decode(body)
     except _UNREADABLE:
-        return cut_rows(body)
+        return cut_listing_rows(body)
 
 
 def _read_row_array(array: bytes) -> ParsedPage | None:
@@ -350,28 +352,28 @@ def _read_rows_one_by_one(raws: Sequence[Buffer]) -> ParsedPage:
         except _UNREADABLE as error:
             _keep_fitting_rows(raw, str(error), page)
         else:
-            _keep_row(row, raw, page)
+            _keep_listing_row(row, raw, page)
     return page
 
 
-def _keep_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
+def _keep_listing_row(row: ListingRow, raw: bytes, page: ParsedPage) -> None:
     # Not even a bad row: that would keep its name.
     if row.private:
         return
     if (flaw := find_listing_row_flaw(row.key, row.id)) is None:
         page.records.append(record_of(row, page.unread_fields))
     else:
-        page.bad_rows.append(bad_row(flaw, raw, row.key))
+        page.bad_rows.append(bad_listing_row(flaw, raw, row.key))
 
 
 def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
     row = read_listing_row_leniently(raw)
     if not isinstance(row, dict):
         if _MAYBE_PRIVATE.search(raw) is not None:
-            page.bad_rows.append(hide_private_listing_row(first_row_key(raw)))
+            page.bad_rows.append(hide_private_listing_row(first_listing_row_key(raw)))
             return
         flaw = reason if raw[:1] == b"{" else "not an object"
-        page.bad_rows.append(bad_row(flaw, raw, first_row_key(raw)))
+        page.bad_rows.append(bad_listing_row(flaw, raw, first_listing_row_key(raw)))
         return
     private = row.get("private")
     if private is True:
@@ -381,22 +383,24 @@ def _keep_fitting_rows(raw: bytes, reason: str, page: ParsedPage) -> None:
         return
     fitting = keep_fitting_row(row, ListingRow, page.unread_fields)
     if "key" in fitting and "id" in fitting:
-        _keep_row(ListingRow(**fitting), raw, page)
+        _keep_listing_row(ListingRow(**fitting), raw, page)
     else:
-        page.bad_rows.append(bad_row(reason, raw, fitting.get("key")))
+        page.bad_rows.append(bad_listing_row(reason, raw, fitting.get("key")))
 
 
 def _is_row_object(body: bytes) -> bool:
-    rows = cut_rows(b"[%s]" % body)
+    rows = cut_listing_rows(b"[%s]" % body)
     return rows is not None and len(rows) == 1 and rows[0][:1] + rows[0][-1:] == b"{}"
 
 
 def hide_private_listing_row(key: object) -> BadRow:
     """Return the bad row of one that may be private: its key alone says that it is there."""
-    return bad_row("private is neither true nor false", "(not kept: it may be private)", key)
+    return bad_listing_row(
+        "private is neither true nor false", "(not kept: it may be private)", key
+    )
 
 
-def bad_row(reason: str, raw: bytes | str, key: object) -> BadRow:
+def bad_listing_row(reason: str, raw: bytes | str, key: object) -> BadRow:
     """Return a bad row with its text cut, and its key where that is one."""
     text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
     usable = key if isinstance(key, str) and is_key(key) else None

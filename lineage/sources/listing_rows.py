@@ -107,7 +107,7 @@ _FIRST_KEY = re.compile(rb'\s*\{\s*"_id"\s*:\s*"([0-9a-f]{24})"')
 _DIGITS_OF_A_COUNT = 25
 
 
-def cut_rows(body: bytes) -> list[bytes] | None:
+def cut_listing_rows(body: bytes) -> list[bytes] | None:
     """Cut an array into its elements, which need not be JSON themselves; None if it is no array.
 
     Knows strings and brackets and nothing else, so that one row costs none of its neighbours; does
@@ -128,14 +128,16 @@ def cut_rows(body: bytes) -> list[bytes] | None:
 def read_listing_row_leniently(raw: bytes) -> object:
     """Read JSON with broken UTF-8, lone surrogates or control characters; None if it is none."""
     try:
-        value = json.loads(raw.decode("utf-8", "replace"), strict=False, parse_int=_read_row_number)
+        value = json.loads(
+            raw.decode("utf-8", "replace"), strict=False, parse_int=_read_listing_row_number
+        )
         text = json.dumps(value, ensure_ascii=False)
         return json.loads(text.encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
 
 
-def first_row_key(raw: bytes) -> str | None:
+def first_listing_row_key(raw: bytes) -> str | None:
     """Return the `_id` that a row begins with, as the Hub's rows do, however odd the rest is."""
     match = _FIRST_KEY.match(raw)
     return None if match is None else match[1].decode()
@@ -160,7 +162,7 @@ def _find_listing_row_borders(body: bytes) -> Iterator[int]:
             return
 
 
-def _read_row_number(digits: str) -> int | float:
+def _read_listing_row_number(digits: str) -> int | float:
     """Read a whole number, as infinity where it is absurd: Python refuses thousands of digits."""
     return int(digits) if len(digits) <= _DIGITS_OF_A_COUNT else math.inf
 
@@ -177,7 +179,9 @@ def keep_fitting_row(
     for field_info in fields(shape):
         if field_info.encode_name in value:
             name = path + field_info.encode_name
-            part = _fit_row_part(value[field_info.encode_name], field_info.type, unread, name)
+            part = _fit_listing_row_part(
+                value[field_info.encode_name], field_info.type, unread, name
+            )
             if part is not _UNFIT:
                 fitting[field_info.name] = part
     return fitting
@@ -186,7 +190,7 @@ def keep_fitting_row(
 _UNFIT = object()
 
 
-def _fit_row_part(value: object, kind: Any, unread: Counter[str], name: str) -> Any:
+def _fit_listing_row_part(value: object, kind: Any, unread: Counter[str], name: str) -> Any:
     try:
         return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, RecursionError):
@@ -194,7 +198,9 @@ def _fit_row_part(value: object, kind: Any, unread: Counter[str], name: str) -> 
     for shape in _list_listing_field_types(kind):
         if get_origin(shape) is list and isinstance(value, list):
             inside = Counter[str]()  # the list itself is counted, once
-            parts = [_fit_row_part(entry, get_args(shape)[0], inside, name) for entry in value]
+            parts = [
+                _fit_listing_row_part(entry, get_args(shape)[0], inside, name) for entry in value
+            ]
             return _shorten_listing_row_list([part for part in parts if part is not _UNFIT])
         if isinstance(shape, type) and issubclass(shape, Struct) and isinstance(value, dict):
             with suppress(TypeError):  # it lacks what its shape cannot do without

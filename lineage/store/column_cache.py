@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lineage.domain.arrays import Int64s, Nodes
 from lineage.store import schema
-from lineage.store.keys import joined
+from lineage.store.keys import join_column_chunks
 from lineage.store.tables import CountRow
 
 
@@ -113,7 +113,7 @@ class NameIndex:
 
 def _whole_column(column: pa.ChunkedArray) -> pa.StringArray:
     """Return a column in one piece, which is no copy where it is one already."""
-    return column.chunk(0) if column.num_chunks == 1 else joined(column.chunks)
+    return column.chunk(0) if column.num_chunks == 1 else join_column_chunks(column.chunks)
 
 
 class _Names(Sequence[str]):

@@ -12,7 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
-from lineage.store.keys import NO_KEYS, NOWHERE, bare, joined, mark_keys_present
+from lineage.store.keys import (
+    NO_KEYS,
+    NOWHERE,
+    join_column_chunks,
+    mark_keys_present,
+    table_keys_as_bytes,
+)
 from lineage.store.schema import PLACE
 
 
@@ -20,10 +26,10 @@ def merge_delta_rows(
     older: Iterable[pa.RecordBatch], changes: pa.Table, dropped_keys: KeyBytes = NO_KEYS
 ) -> Iterator[pa.Table]:
     """Yield the older rows, those in `changes` in place of theirs, without `dropped_keys`."""
-    changed_keys = bare(joined(changes["key"].chunks))
+    changed_keys = table_keys_as_bytes(join_column_chunks(changes["key"].chunks))
     start = 0
     for batch in older:
-        keys = bare(batch["key"])
+        keys = table_keys_as_bytes(batch["key"])
         if not len(keys):
             continue
         end = int(np.searchsorted(changed_keys, keys[-1], side="right"))

@@ -16,7 +16,7 @@ from lineage.store.reader import EdgeColumns
 _EDGES_AT_ONCE = 65_536
 
 
-def edge_tables(
+def make_stored_edge_tables(
     keys: pa.StringArray,
     ids: pa.StringArray,
     edges: EdgeColumns,
@@ -66,7 +66,7 @@ def counts_table(
     )
     # What claims name in place of a model has a row too, since its node needs a name; by declared
     # edges it counts nothing.
-    claimed = find_claimed_subjects(keys, edges)
+    claimed = find_subjects_in_edge_table(keys, edges)
     node = np.concatenate([bases.node, claimed])
     direct, total = (
         np.concatenate([cells, np.zeros((len(claimed), *cells.shape[1:]), cells.dtype)])
@@ -89,14 +89,14 @@ def counts_table(
     return table.take(pc.sort_indices(table, [("id", "ascending"), ("key", "ascending")]))
 
 
-def find_claimed_subjects(keys: pa.StringArray, edges: EdgeColumns) -> Indices:
+def find_subjects_in_edge_table(keys: pa.StringArray, edges: EdgeColumns) -> Indices:
     """Return the nodes that stand for a release or a family; only inferred edges lead to them."""
     parents = np.unique(edges.parent[edges.strength < Strength.DECLARED.code])
     names = keys.take(pa.array(parents)).to_pylist()
     return parents[np.array([is_claimable(name) for name in names], np.bool_)]
 
 
-def names_table(rows: Iterable[tuple[str, str, str]]) -> pa.Table:
+def make_stored_names_table(rows: Iterable[tuple[str, str, str]]) -> pa.Table:
     """Put together former names: name, key, source; in order of the name."""
     return pa.Table.from_pylist(
         [{"name": name, "key": key, "source": source} for name, key, source in sorted(rows)],
@@ -104,7 +104,7 @@ def names_table(rows: Iterable[tuple[str, str, str]]) -> pa.Table:
     )
 
 
-def former_sources(table: pa.Table) -> Mapping[tuple[str, str], str]:
+def read_stored_name_sources(table: pa.Table) -> Mapping[tuple[str, str], str]:
     """Return who taught each pair of a name and a key, from a table of former names."""
     rows = zip(*(table[column].to_pylist() for column in schema.NAMES.names), strict=True)
     return {(name, key): source for name, key, source in rows}

@@ -53,7 +53,9 @@ def absent_table_columns(file: str, version: int) -> frozenset[str]:
     return frozenset({"parameters"}) if is_absent else frozenset()
 
 
-def complete_table(file: str, rows: _Rows, columns: Sequence[str] | None, version: int) -> _Rows:
+def fill_absent_table_columns(
+    file: str, rows: _Rows, columns: Sequence[str] | None, version: int
+) -> _Rows:
     """Return rows with the columns that were asked for, empty where their schema had none."""
     names = list(schema.ALL_TABLES[file].names if columns is None else columns)
     absent = absent_table_columns(file, version)
@@ -71,7 +73,7 @@ def complete_table(file: str, rows: _Rows, columns: Sequence[str] | None, versio
     return type(rows).from_arrays(arrays, schema=pa.schema(fields))
 
 
-def translate(file: str, rows: _Rows, version: int) -> _Rows:
+def translate_former_table_rows(file: str, rows: _Rows, version: int) -> _Rows:
     """Return rows of a table of some schema under today's column names and in today's values."""
     if version >= _RENAMED:  # nearly all: an old snapshot pays for its age, no other
         return rows

@@ -39,7 +39,7 @@ def is_snapshot_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None and moment_of_snapshot_id(name) is not None
 
 
-def is_own(name: str) -> bool:
+def is_snapshot_file_name(name: str) -> bool:
     """Say whether a file's name is one that a snapshot, a draft or a kill of its run leaves."""
     return name.removeprefix(".") in _OWN_NAMES or is_temporary(name)
 
@@ -60,7 +60,7 @@ def snapshot_state_of(files: Files, folder: str) -> State:
     if not all(files.is_link(f"{folder}/{name}") for name in tables):
         return State.LOST
     # What deletion could not touch is somebody else's; a killed run leaves nothing but its own.
-    return State.UNFINISHED if all(map(is_own, names)) else State.FOREIGN
+    return State.UNFINISHED if all(map(is_snapshot_file_name, names)) else State.FOREIGN
 
 
 def mark(files: Files, folder: str) -> None:
@@ -68,7 +68,7 @@ def mark(files: Files, folder: str) -> None:
     files.write_whole(f"{folder}/{MARK}", b"")
 
 
-def unmark(files: Files, folder: str) -> None:
+def remove_snapshot_folder_mark(files: Files, folder: str) -> None:
     """Take the mark off a folder that has its manifest; left there, it would do no harm."""
     # On an object store it stays: the id is claimed by it, and each deletion costs a request.
     with suppress(OSError):
@@ -87,7 +87,7 @@ def discard(files: Files, folder: str) -> None:
         mark(files, folder)
         if files.exists(f"{folder}/{FILE}"):
             files.delete_file(f"{folder}/{FILE}")
-        files.delete_folder(folder, is_own, last=MARK)
+        files.delete_folder(folder, is_snapshot_file_name, last=MARK)
 
 
 _HINT = "restore it from a copy, or make a full crawl, which stands alone: lineage crawl"
@@ -170,7 +170,7 @@ def broken(manifests: Mapping[str, Manifest]) -> dict[str, SnapshotDamaged]:
 
 def read_all(files: Files) -> dict[str, Manifest | SnapshotDamaged]:
     """Return by id, oldest first, each snapshot's manifest, or why the snapshot cannot be read."""
-    entries = {folder: readable(files, folder) for folder in snapshot_folders(files)}
+    entries = {folder: read_manifest_or_damage(files, folder) for folder in snapshot_folders(files)}
     snapshots = {id: entry for id, entry in entries.items() if entry is not None}
     whole = {id: entry for id, entry in snapshots.items() if isinstance(entry, Manifest)}
     return snapshots | broken(whole)
@@ -181,7 +181,7 @@ def snapshot_folders(files: Files) -> list[str]:
     return [name for name in files.folders() if is_snapshot_id(name)]
 
 
-def readable(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
+def read_manifest_or_damage(files: Files, folder: str) -> Manifest | SnapshotDamaged | None:
     """Return a folder's manifest or why it cannot be read, None where it is no snapshot."""
     try:
         return read_manifest(files, folder)
@@ -200,7 +200,7 @@ def builders(files: Files) -> dict[str, list[str]]:
     """Return by id who builds on each snapshot, oldest first, whether it can be read or not."""
     folders_by_base: dict[str, list[str]] = {}
     for folder in snapshot_folders(files):
-        manifest = readable(files, folder)
+        manifest = read_manifest_or_damage(files, folder)
         if isinstance(manifest, Manifest) and manifest.builds_on is not None:
             folders_by_base.setdefault(manifest.builds_on.id, []).append(folder)
     return folders_by_base
@@ -208,11 +208,11 @@ def builders(files: Files) -> dict[str, list[str]]:
 
 def list_lost_snapshots(files: Files) -> dict[str, SnapshotDamaged]:
     """Return by id what to say of the snapshots whose manifests are lost."""
-    errors = {folder: lost(files, folder) for folder in snapshot_folders(files)}
+    errors = {folder: lost_manifest_error(files, folder) for folder in snapshot_folders(files)}
     return {id: error for id, error in errors.items() if error is not None}
 
 
-def lost(files: Files, folder: str) -> SnapshotDamaged | None:
+def lost_manifest_error(files: Files, folder: str) -> SnapshotDamaged | None:
     """Return what to say of a snapshot whose manifest is lost, None of any other folder."""
     if snapshot_state_of(files, folder) is not State.LOST:
         return None

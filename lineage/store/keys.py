@@ -10,23 +10,23 @@ NOWHERE = -1
 NO_KEYS: KeyBytes = np.empty(0, f"S{KEY_LENGTH}")
 
 
-def joined(chunks: list[pa.Array]) -> pa.StringArray:
+def join_column_chunks(chunks: list[pa.Array]) -> pa.StringArray:
     """Join chunks into one array that begins at the start of its own buffers."""
     return pa.concat_arrays([*chunks, pa.array([], pa.string())])
 
 
-def bare(keys: pa.StringArray) -> KeyBytes:
+def table_keys_as_bytes(keys: pa.StringArray) -> KeyBytes:
     """Return keys as bytes; ValueError where one has another length than a key of the Hub."""
     if len(keys) == 0:
         return np.empty(0, f"S{KEY_LENGTH}")
-    whole = joined([keys])
+    whole = join_column_chunks([keys])
     ends = np.frombuffer(whole.buffers()[1], np.int32, len(whole) + 1)
     if whole.null_count or not (np.diff(ends) == KEY_LENGTH).all():
         raise ValueError(f"a key of the Hub has {KEY_LENGTH} characters")
     return np.frombuffer(whole.buffers()[2], f"S{KEY_LENGTH}", len(whole))
 
 
-def rows_of_keys(sorted_keys: KeyBytes, keys: KeyBytes) -> Int64s:
+def table_rows_of_keys(sorted_keys: KeyBytes, keys: KeyBytes) -> Int64s:
     """Return the row of each key in `sorted_keys`, which is sorted; -1 where it is not."""
     # By binary search: a set of three million keys takes longer to make than all look-ups.
     if not len(sorted_keys) or not len(keys):
@@ -41,7 +41,7 @@ def mark_keys_present(sorted_keys: KeyBytes, keys: KeyBytes) -> Mask:
     Where `keys` rise, as they do in a table, the few sorted keys are looked for in them.
     """
     if not len(sorted_keys) or not len(keys) or not bool((keys[1:] >= keys[:-1]).all()):
-        is_known: Mask = rows_of_keys(sorted_keys, keys) != NOWHERE
+        is_known: Mask = table_rows_of_keys(sorted_keys, keys) != NOWHERE
         return is_known
     low, high = (
         np.searchsorted(sorted_keys, keys[0]),
@@ -59,7 +59,7 @@ def canonical_key_order(keys: pa.StringArray) -> Int64s | None:
 
     Of several rows with one key the last is kept.
     """
-    key_bytes = bare(keys)
+    key_bytes = table_keys_as_bytes(keys)
     if bool((key_bytes[1:] > key_bytes[:-1]).all()):
         return None
     # Stable, so that of two rows with one key the one that was read later is the last.

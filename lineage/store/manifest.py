@@ -164,7 +164,7 @@ class Manifest:
         return manifest
 
 
-def is_below(manifest: Manifest) -> bool:
+def is_snapshot_below_base(manifest: Manifest) -> bool:
     """Say whether a snapshot holds one base's family alone."""
     return manifest.origin.kind is SnapshotKind.BELOW
 
@@ -184,7 +184,7 @@ def _check_manifest(manifest: Manifest) -> None:
     if not all(moment.year in _YEARS and not moment.utcoffset() for moment in moments):
         raise ValueError("a moment is not in UTC, or in no year of ours")
     base = manifest.builds_on
-    if base is not None and (not _may_build_on(base) or base.id == manifest.id):
+    if base is not None and (not _may_manifest_build_on(base) or base.id == manifest.id):
         raise ValueError(f"{base.id!r} is nothing to build on")
     tables = {manifest.stored_name(name) for name in schema.TABLES}
     absent = (tables if base is None else {*tables, schema.CHANGED_FILE}) - set(manifest.files)
@@ -205,7 +205,7 @@ def _check_manifest(manifest: Manifest) -> None:
             raise ValueError(f"it says {number} rows of {name}, and {manifest.files[name].rows}")
 
 
-def _may_build_on(base: BuildsOn) -> bool:
+def _may_manifest_build_on(base: BuildsOn) -> bool:
     """Say whether the tables that are kept as changes can be so without the others."""
     tables = set(base.files)
     needed = set(schema.KEYS) - {schema.METRICS_FILE}

@@ -20,7 +20,7 @@ from lineage.store.delta import (
 )
 from lineage.store.files import Files
 from lineage.store.inventory import snapshot_base_of
-from lineage.store.keys import NOWHERE, bare, joined, rows_of_keys
+from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.manifest import BuildsOn, Manifest
 from lineage.store.tables import NODES, CountRow, Rows, Tables
 
@@ -157,7 +157,7 @@ class MergedTables(Tables):
     def _make_plan(self, file: str) -> MergePlan:
         if file in schema.IDENTITIES:
             return plan_delta_by_place(*self._replacements(file))
-        replaced = bare(self._replaced_table_keys(file))
+        replaced = table_keys_as_bytes(self._replaced_table_keys(file))
         if file == schema.EVIDENCE_FILE:
             places = super().table(schema.CHANGES[file], [schema.PLACE])[schema.PLACE]
             return plan_delta_by_place(
@@ -166,7 +166,9 @@ class MergedTables(Tables):
         if file == schema.METRICS_FILE:
             return self._plan_for(schema.MODELS_FILE)
         fresh = super().table(schema.CHANGES[file], ["key"])["key"]
-        return plan_delta_by_key(self._keys(file), bare(joined(fresh.chunks)), replaced)
+        return plan_delta_by_key(
+            self._keys(file), table_keys_as_bytes(join_column_chunks(fresh.chunks)), replaced
+        )
 
     def _replacements(self, file: str) -> tuple[Mask, Int64s]:
         """Return which rows of the base stay, and the places of the changes in the whole."""
@@ -194,14 +196,14 @@ class MergedTables(Tables):
     def _keys(self, file: str) -> Iterator[KeyBytes]:
         """Yield whom the rows of a table of the base are about, batch by batch."""
         key = schema.KEYS[file]
-        return (bare(batch[key]) for batch in self.base.batches(file, [key]))
+        return (table_keys_as_bytes(batch[key]) for batch in self.base.batches(file, [key]))
 
     def _replaced_table_keys(self, file: str) -> pa.StringArray:
         """Return in order whose rows of the base hold no more in this table."""
         keys, of_record = self.changed["key"], self.changed["record"]
         if file != schema.EVIDENCE_FILE:
             keys = keys.filter(of_record)
-        return joined(keys.chunks)
+        return join_column_chunks(keys.chunks)
 
     # Numbers of nodes: a day's own rows have them, those of its base have the base's
 
@@ -253,20 +255,22 @@ class MergedTables(Tables):
         plan = self._plan_for(schema.MODELS_FILE)
         rows, places = plan.numbers()
         fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
-        again = rows_of_keys(bare(joined(fresh.chunks)), plan.replaced_keys)
+        again = table_rows_of_keys(
+            table_keys_as_bytes(join_column_chunks(fresh.chunks)), plan.replaced_keys
+        )
         places = np.append(places, NOWHERE)  # what is read again is listed still, the rest is not
         rows[~plan.stays] = places[again]
         return rows
 
     def _renumber_deleted(self) -> Int64s:
         now, before = (
-            bare(joined(rows["key"].chunks))
+            table_keys_as_bytes(join_column_chunks(rows["key"].chunks))
             for rows in (
                 super().table(schema.TOMBSTONES_FILE, ["key"]),
                 self.base.table(schema.TOMBSTONES_FILE, ["key"]),
             )
         )
-        rows = rows_of_keys(now, before)
+        rows = table_rows_of_keys(now, before)
         return np.where(rows == NOWHERE, NOWHERE, rows + self._plan_for(schema.MODELS_FILE).rows)
 
     def _renumber_others(self, records_before: int) -> Int64s:

@@ -33,7 +33,7 @@ from lineage.errors import (
     StoreError,
     StoreUnreachable,
 )
-from lineage.store.inventory import is_own, is_snapshot_id
+from lineage.store.inventory import is_snapshot_file_name, is_snapshot_id
 from lineage.store.lease import Holder
 from lineage.store.local_files import LocalFiles
 from lineage.store.table_writer import delete_tables
@@ -240,7 +240,7 @@ class ObjectFiles:
             self._upload(path, content)
             return
         draft.write_whole(path, content)
-        names = sorted(filter(is_own, draft.names(folder)))
+        names = sorted(filter(is_snapshot_file_name, draft.names(folder)))
         for name in sorted(names, key=last.__eq__):
             if name == last and self.confirm_lease is not None:
                 self.confirm_lease()

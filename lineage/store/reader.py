@@ -169,18 +169,20 @@ class Snapshot:
         """Return the stored count of a node by its exact id, or None where it has no children."""
         if self.index is not None:
             stored = self.index.base_row(id)
-            return None if stored is None else _read_base_row(stored, int(str(stored["node"])))
-        return _first_base_row(self.tables.find_counts("id", id))
+            return (
+                None if stored is None else _read_stored_base_row(stored, int(str(stored["node"])))
+            )
+        return _first_stored_base_row(self.tables.find_counts("id", id))
 
     def base_of_key(self, key: str) -> BaseRow | None:
         """Return the stored count of a node by its key, whatever it was called then."""
-        return _first_base_row(self.tables.find_counts("key", key))
+        return _first_stored_base_row(self.tables.find_counts("key", key))
 
     def largest_bases(self, top: int) -> list[BaseRow]:
         """Return the nodes with most descendants, largest first, ties by id."""
         table = self.table(schema.COUNTS_FILE)
         order = pc.sort_indices(table, [("total", "descending"), ("id", "ascending")])[:top]
-        return [_read_base_row(row, row["node"]) for row in table.take(order).to_pylist()]
+        return [_read_stored_base_row(row, row["node"]) for row in table.take(order).to_pylist()]
 
     def names_of_bases(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes that have children, in the order asked."""
@@ -208,7 +210,7 @@ class Snapshot:
         """Return the node number of each id that the snapshot knows under just this spelling."""
         if self.index is not None and self.index.record_ids is not None and len(ids) < _FEW:
             return {id: node for id in ids if (node := self._indexed_node_of(self.index, id)) >= 0}
-        return _look_up_nodes(self._named_snapshot_nodes(), ids) if ids else {}
+        return _look_up_stored_nodes(self._named_snapshot_nodes(), ids) if ids else {}
 
     def _indexed_node_of(self, index: NameIndex, id: str) -> int:
         """Return the node that has a name, the listed one first; -1 where none has it."""
@@ -270,7 +272,7 @@ class Snapshot:
         bases = self.table(schema.COUNTS_FILE, ["key", "node"]).combine_chunks()
         known = self.record_column("key").combine_chunks()
         columns = ((bases["key"].combine_chunks(), bases["node"]), (known, None))
-        return _look_up_nodes(columns, keys)
+        return _look_up_stored_nodes(columns, keys)
 
     def keys_elsewhere(self, names: Collection[str], *, thorough: bool = False) -> dict[str, str]:
         """Return the keys by which other snapshots of its history know some names.
@@ -314,7 +316,7 @@ class Snapshot:
         return dict(zip(names["name"].to_pylist(), names["key"].to_pylist(), strict=True))
 
 
-def _look_up_nodes(
+def _look_up_stored_nodes(
     columns: Iterable[tuple[pa.Array, pa.Array | None]], values: Collection[str]
 ) -> dict[str, int]:
     """Return the node of each value in columns with their nodes (None: by row); the last wins."""
@@ -340,11 +342,13 @@ def read_edges(tables: TableReader) -> EdgeColumns:
     )
 
 
-def _first_base_row(rows: Sequence[CountRow]) -> BaseRow | None:
-    return _read_base_row(rows[0].values, rows[0].number, rows[0].is_listed) if rows else None
+def _first_stored_base_row(rows: Sequence[CountRow]) -> BaseRow | None:
+    return (
+        _read_stored_base_row(rows[0].values, rows[0].number, rows[0].is_listed) if rows else None
+    )
 
 
-def _read_base_row(
+def _read_stored_base_row(
     row: Mapping[str, Any], number: int | Callable[[], int], is_listed: bool = False
 ) -> BaseRow:
     fields = {name: row[name] for name in ("key", "id", "direct", "total", "undated")}
@@ -364,7 +368,7 @@ def _positions_of_keys(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
 STANDING_COLUMNS = ("standing", "hub_status", "asked_at")
 
 
-def snapshot_asked_in(row: Mapping[str, Any]) -> AvailabilityAnswer | None:
+def read_stored_availability_answer(row: Mapping[str, Any]) -> AvailabilityAnswer | None:
     """Return what the Hub said of the model of one tombstone; None where it was not asked."""
     standing, status, asked_at = (row[name] for name in STANDING_COLUMNS)
     return (
@@ -372,9 +376,7 @@ def snapshot_asked_in(row: Mapping[str, Any]) -> AvailabilityAnswer | None:
     )
 
 
-def availability_among_tombstones(
-    snapshot: Snapshot, keys: Collection[str]
-) -> dict[str, Availability]:
+def read_stored_availability(snapshot: Snapshot, keys: Collection[str]) -> dict[str, Availability]:
     """Return what the Hub said of those of some models, by key, whom it was asked about."""
     table = snapshot.tombstones(["key", "standing"])
     answered = table.filter(pc.is_valid(table["standing"])).to_pylist()
@@ -382,7 +384,7 @@ def availability_among_tombstones(
     return {row["key"]: Availability(row["standing"]) for row in answered if row["key"] in chosen}
 
 
-def availability_of_tombstones(snapshot: Snapshot) -> dict[Availability | None, int]:
+def stored_availability_counts(snapshot: Snapshot) -> dict[Availability | None, int]:
     """Count the deleted models by what the Hub answers about them; None = never asked."""
     values = pc.value_counts(snapshot.tombstones(["standing"])["standing"]).to_pylist()
     numbers = {row["values"]: int(row["counts"]) for row in values}

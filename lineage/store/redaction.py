@@ -143,7 +143,7 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
         schema.METRICS_FILE: _select_snapshot_rows(snapshot, schema.METRICS_FILE, cut.listed),
         schema.EVIDENCE_FILE: _redacted_evidence(snapshot, cut, opt_outs),
         schema.EDGES_FILE: _redacted_edges(snapshot, cut),
-        schema.COUNTS_FILE: [_recounted_bases(snapshot, cut)],
+        schema.COUNTS_FILE: [_redacted_counts_table(snapshot, cut)],
         schema.NAMES_FILE: [names.filter(pa.array(~their_names))],
         schema.TOMBSTONES_FILE: [redact_records(tombstones, opt_outs)],
         schema.ABSENCES_FILE: [absences.filter(pc.is_in(absences["key"], value_set=cut.keys))],
@@ -161,7 +161,7 @@ def _select_snapshot_rows(snapshot: Snapshot, file: str, rows: Mask) -> Iterator
 
 
 def _redacted_evidence(snapshot: Snapshot, cut: _Cut, opt_outs: OptOuts) -> Iterator[pa.Table]:
-    for batch in redact_evidence(snapshot.batches(schema.EVIDENCE_FILE), opt_outs):
+    for batch in redact_evidence_batches(snapshot.batches(schema.EVIDENCE_FILE), opt_outs):
         stays = pc.is_in(batch["child_key"], value_set=cut.keys)
         yield pa.Table.from_batches([batch.filter(stays)])
 
@@ -176,7 +176,7 @@ def _redacted_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
         start = rows.stop
 
 
-def _recounted_bases(snapshot: Snapshot, cut: _Cut) -> pa.Table:
+def _redacted_counts_table(snapshot: Snapshot, cut: _Cut) -> pa.Table:
     created = snapshot.column(schema.MODELS_FILE, "created_at").filter(pa.array(cut.listed))
     undated = np.array(created.is_null(), np.bool_)
     return derived_rows.counts_table(cut.keys, cut.ids, cut.edges, undated)
@@ -266,7 +266,7 @@ def redact_records(table: pa.Table, opt_outs: OptOuts) -> pa.Table:
     return table
 
 
-def redact_evidence(
+def redact_evidence_batches(
     batches: Iterable[pa.RecordBatch], opt_outs: OptOuts
 ) -> Iterator[pa.RecordBatch]:
     """Yield claims but for those that name one of them as a parent; other words are replaced."""

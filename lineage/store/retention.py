@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lineage.errors import SettingsError
-from lineage.store.manifest import Manifest, SnapshotKind, is_below
+from lineage.store.manifest import Manifest, SnapshotKind, is_snapshot_below_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PreviousManifest:
 # Hub, and proves no model missing, so what lies behind it must still be read.
 
 
-def select_snapshot_before(
+def select_previous_manifests(
     taken_at: datetime | None,
     newest_first: Iterable[Manifest],
     is_intact: Callable[[Manifest], bool] = lambda manifest: True,
@@ -115,8 +115,8 @@ def snapshots_kept_by(
     every day before it; what lies below one base stays, which was asked for by hand; and what a
     kept one builds on stays with it.
     """
-    reasons = {it.id: f"below {it.origin.below}" for it in manifests if is_below(it)}
-    whole = [it for it in manifests if not is_below(it)]
+    reasons = {it.id: f"below {it.origin.below}" for it in manifests if is_snapshot_below_base(it)}
+    whole = [it for it in manifests if not is_snapshot_below_base(it)]
     whole.sort(key=_snapshot_moment, reverse=True)
     if not whole:
         return reasons
@@ -126,7 +126,7 @@ def snapshots_kept_by(
     reasons[whole[-1].id] = "the first one"
     hidden = [
         entry.manifest.id
-        for entry in select_snapshot_before(None, whole)
+        for entry in select_previous_manifests(None, whole)
         if entry.manifest.origin.kind is not SnapshotKind.DUMP
     ]
     full_crawls = [manifest.id for manifest in whole if manifest.origin.kind is SnapshotKind.FULL]

@@ -198,7 +198,7 @@ CHANGES: Mapping[str, str] = {
 """Where a snapshot that builds on another keeps what changed of a table."""
 
 
-def _by_row(file: str) -> pa.Schema:
+def _changed_rows_table_schema(file: str) -> pa.Schema:
     """Return the table of changed rows: of one that is no more only the identity is filled."""
     identity = IDENTITIES[file]
     fields = [field.with_nullable(field.name not in identity) for field in TABLES[file]]
@@ -208,7 +208,7 @@ def _by_row(file: str) -> pa.Schema:
 UPDATE_TABLES: Mapping[str, pa.Schema] = {
     **{CHANGES.get(name, name): table for name, table in TABLES.items()},
     CHANGES[EVIDENCE_FILE]: EVIDENCE.append(pa.field(PLACE, pa.int64(), nullable=False)),
-    **{CHANGES[name]: _by_row(name) for name in IDENTITIES},
+    **{CHANGES[name]: _changed_rows_table_schema(name) for name in IDENTITIES},
     CHANGED_FILE: CHANGED,
 }
 """The tables of a snapshot that builds on another, where it keeps changes alone of all it can."""

@@ -28,10 +28,10 @@ from lineage.store.inventory import (
     discard,
     is_snapshot_id,
     read_manifest,
+    remove_snapshot_folder_mark,
     snapshot_base_of,
     snapshot_folders,
     snapshot_state_of,
-    unmark,
 )
 from lineage.store.lease import Holder
 from lineage.store.manifest import (
@@ -41,7 +41,7 @@ from lineage.store.manifest import (
     Manifest,
     Origin,
     SnapshotKind,
-    is_below,
+    is_snapshot_below_base,
 )
 from lineage.store.merged_tables import tables_of
 from lineage.store.reader import Snapshot
@@ -98,7 +98,7 @@ class ParquetStore:
             try:
                 if isinstance(entry, SnapshotDamaged):
                     raise entry
-                snapshot = None if is_below(entry) else self._open_snapshot(entry)
+                snapshot = None if is_snapshot_below_base(entry) else self._open_snapshot(entry)
             except SnapshotDamaged as error:
                 tell(error.message)
                 continue
@@ -123,7 +123,7 @@ class ParquetStore:
         if name is None or name == LATEST:
             return self._newest_snapshot(None, holds)
         if _DATE.fullmatch(name):
-            return self._newest_snapshot(_read_snapshot_date(name), holds)
+            return self._newest_snapshot(_parse_snapshot_lookup_date(name), holds)
         return self._open_snapshot(self._read_own_manifest(name))
 
     def snapshot_at(self, day: date, holds: Callable[[Snapshot], bool] | None = None) -> Snapshot:
@@ -131,8 +131,8 @@ class ParquetStore:
 
         The first one answers for every day before it: creation dates reach further back.
         """
-        manifests = sorted(self._readable_snapshot(), key=_snapshot_when_taken)
-        whole = [manifest for manifest in manifests if not is_below(manifest)]
+        manifests = sorted(self._readable_snapshot(), key=_manifest_sort_key)
+        whole = [manifest for manifest in manifests if not is_snapshot_below_base(manifest)]
         if whole and whole[0].origin.taken_at >= end_of_day_utc(day):
             return self._open_snapshot(whole[0])
         try:
@@ -293,11 +293,11 @@ class ParquetStore:
 
     def _read_own_manifest(self, id: str) -> Manifest:
         """Return the manifest of a published snapshot by its ID, as it was published."""
-        entry = inventory.readable(self.files, id) if is_snapshot_id(id) else None
+        entry = inventory.read_manifest_or_damage(self.files, id) if is_snapshot_id(id) else None
         if isinstance(entry, SnapshotDamaged):
             raise entry
         if entry is None:
-            if lost := inventory.lost(self.files, id):
+            if lost := inventory.lost_manifest_error(self.files, id):
                 raise lost
             if not inventory.read_all(self.files):
                 raise self._no_snapshot_yet()
@@ -318,15 +318,15 @@ class ParquetStore:
         """Return the newest snapshot of everything up to a day, else of what is asked about."""
         if until is None and (latest := self._latest_snapshot()) is not None:
             return self._open_snapshot(latest)
-        manifests = sorted(self._readable_snapshot(), key=_snapshot_when_taken, reverse=True)
+        manifests = sorted(self._readable_snapshot(), key=_manifest_sort_key, reverse=True)
         by_then = [
             manifest
             for manifest in manifests
             if until is None or manifest.origin.taken_at < end_of_day_utc(until)
         ]
-        if whole := [manifest for manifest in by_then if not is_below(manifest)]:
+        if whole := [manifest for manifest in by_then if not is_snapshot_below_base(manifest)]:
             return self._open_snapshot(whole[0])
-        if holds is not None and all(map(is_below, manifests)):
+        if holds is not None and all(map(is_snapshot_below_base, manifests)):
             for snapshot in map(self._open_snapshot, by_then):
                 if holds(snapshot):
                     return snapshot
@@ -379,10 +379,10 @@ class ParquetStore:
     def _latest_snapshot(self) -> Manifest | None:
         """Return the latest that holds more than one family."""
         for folder in reversed(snapshot_folders(self.files)):
-            entry = inventory.readable(self.files, folder)
+            entry = inventory.read_manifest_or_damage(self.files, folder)
             if isinstance(entry, SnapshotDamaged):
                 raise entry
-            if entry is not None and not is_below(entry):
+            if entry is not None and not is_snapshot_below_base(entry):
                 return entry
         return None
 
@@ -392,18 +392,18 @@ class ParquetStore:
             if isinstance(entry, SchemaTooNew):
                 # Who makes snapshots must know the newest: it holds what later ones go on from.
                 raise entry
-            if isinstance(entry, SnapshotDamaged) or is_below(entry):
+            if isinstance(entry, SnapshotDamaged) or is_snapshot_below_base(entry):
                 continue
             if until is None or id <= until:
                 yield entry
 
     def _no_snapshot_yet(self, until: date | None = None) -> NoSuchSnapshot:
         manifests = self._readable_snapshot()
-        whole = [manifest for manifest in manifests if not is_below(manifest)]
+        whole = [manifest for manifest in manifests if not is_snapshot_below_base(manifest)]
         if until is not None and whole:
             return NoSuchSnapshot(
                 f"no snapshot in {self.location} was taken by {until}",
-                f"the first one is {min(whole, key=_snapshot_when_taken).id}",
+                f"the first one is {min(whole, key=_manifest_sort_key).id}",
             )
         if manifests:
             return NoSuchSnapshot(
@@ -420,7 +420,9 @@ class ParquetStore:
         for folder in snapshot_folders(self.files):
             state = snapshot_state_of(self.files, folder)
             if state in (State.SNAPSHOT, State.REFUSED):
-                unmark(self.files, folder)  # a kill right after its manifest was written
+                remove_snapshot_folder_mark(
+                    self.files, folder
+                )  # a kill right after its manifest was written
             elif state is State.UNFINISHED and folder < snapshot_id(before):
                 discard(self.files, folder)
 
@@ -433,12 +435,12 @@ class ParquetStore:
         return self.files.claim(f"{id}/{MARK}")
 
 
-def _read_snapshot_date(text: str) -> date:
+def _parse_snapshot_lookup_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise SettingsError(f"{text!r} is not a date: use YYYY-MM-DD") from error
 
 
-def _snapshot_when_taken(manifest: Manifest) -> tuple[datetime, str]:
+def _manifest_sort_key(manifest: Manifest) -> tuple[datetime, str]:
     return manifest.origin.taken_at, manifest.id

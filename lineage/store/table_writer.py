@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from lineage.domain.files import delete_leftovers, delete_own_files, hold_temporary_folder
 from lineage.errors import SettingsError, file_error
 from lineage.store.files import Files
-from lineage.store.inventory import is_own
+from lineage.store.inventory import is_snapshot_file_name
 from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.schema import (
@@ -54,7 +54,7 @@ class TableWriter:
         self._output = files.open_output(path)
         own: dict[str, object] = {
             **_table_codec(path),
-            "use_dictionary": [it for it in _table_leaves(schema) if it not in UNREPEATED],
+            "use_dictionary": [it for it in _stored_column_paths(schema) if it not in UNREPEATED],
             "write_statistics": [it for it in schema.names if it in _SEARCHED] or False,
             "store_schema": False,
             "write_page_checksum": True,
@@ -110,7 +110,7 @@ def _table_codec(path: str) -> dict[str, object]:
     return {"compression": "zstd", "compression_level": 1}
 
 
-def _table_leaves(schema: pa.Schema) -> list[str]:
+def _stored_column_paths(schema: pa.Schema) -> list[str]:
     """Return each column's path inside Parquet: a list's values lie two levels down."""
     return [
         f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
@@ -165,8 +165,8 @@ def write_snapshot(
 def delete_tables(folder: Path) -> None:
     """Delete the tables that lie in the folders of a temporary folder, and itself."""
     for part in folder.iterdir():
-        delete_own_files(part, is_own)
-    delete_own_files(folder, is_own)
+        delete_own_files(part, is_snapshot_file_name)
+    delete_own_files(folder, is_snapshot_file_name)
 
 
 def write_tables(

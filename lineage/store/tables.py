@@ -18,12 +18,12 @@ from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.former_schemas import (
     absent_table_columns,
-    complete_table,
+    fill_absent_table_columns,
     may_lack_table_columns,
     stored_columns,
-    translate,
+    translate_former_table_rows,
 )
-from lineage.store.keys import bare, joined
+from lineage.store.keys import join_column_chunks, table_keys_as_bytes
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.table_writer import table_footer_digest
 
@@ -39,10 +39,10 @@ def _read_table_batches(
     for batch in parquet.iter_batches(columns=columns):
         rows += batch.num_rows
         yield batch
-    _expect_table(parquet.metadata.num_rows, rows)
+    _require_stored_row_count(parquet.metadata.num_rows, rows)
 
 
-def _expect_table(promised: int, came: int) -> None:
+def _require_stored_row_count(promised: int, came: int) -> None:
     if came != promised:
         raise ValueError(f"{came} rows came of {promised}")
 
@@ -92,7 +92,9 @@ def _find_odd_table_value(
     return f"holds {min(odd)!r}" if odd else None
 
 
-def may_group_hold(parquet: pq.ParquetFile, group: int, column: str, sought: Sequence[str]) -> bool:
+def may_stored_row_group_hold(
+    parquet: pq.ParquetFile, group: int, column: str, sought: Sequence[str]
+) -> bool:
     """Say whether a row group may hold one of some values, which are in order."""
     at = parquet.schema_arrow.names.index(column)
     statistics = parquet.metadata.row_group(group).column(at).statistics
@@ -132,9 +134,9 @@ class Tables:
             # Threads cost a small table more than they save.
             threads = parquet.num_row_groups > 1
             rows = parquet.read(columns=self._stored_table(file, columns), use_threads=threads)
-            _expect_table(parquet.metadata.num_rows, rows.num_rows)
+            _require_stored_row_count(parquet.metadata.num_rows, rows.num_rows)
             rows = self._checked_table_file(file, rows)
-            return complete_table(file, rows, columns, self.version)
+            return fill_absent_table_columns(file, rows, columns, self.version)
 
     def batches(self, file: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield a table piece by piece, so that it never stands in memory whole."""
@@ -146,15 +148,17 @@ class Tables:
                     if rows["key"][0].as_py() <= last_key:
                         raise ValueError("its column key is not in order")
                     last_key = rows["key"][-1].as_py()
-                yield complete_table(file, rows, columns, self.version)
+                yield fill_absent_table_columns(file, rows, columns, self.version)
 
     def _group_rows(
         self, file: str, parquet: pq.ParquetFile, group: int, columns: Sequence[str] | None = None
     ) -> pa.Table:
         """Return some columns of one row group of an open table, or all of them."""
         rows = parquet.read_row_group(group, columns=self._stored_table(file, columns))
-        _expect_table(parquet.metadata.row_group(group).num_rows, rows.num_rows)
-        return complete_table(file, self._checked_table_file(file, rows), columns, self.version)
+        _require_stored_row_count(parquet.metadata.row_group(group).num_rows, rows.num_rows)
+        return fill_absent_table_columns(
+            file, self._checked_table_file(file, rows), columns, self.version
+        )
 
     def rows_of(self, file: str, column: str, values_sought: pa.Array) -> pa.Table:
         """Return the rows that have one of some values in `column`, of groups that have any."""
@@ -162,7 +166,7 @@ class Tables:
         (stored,) = self._stored_table(file, [column]) or [column]
         with self.open(file) as parquet:
             for group in range(parquet.num_row_groups):
-                if not may_group_hold(parquet, group, stored, sought):
+                if not may_stored_row_group_hold(parquet, group, stored, sought):
                     continue
                 # A few rows are looked for in their own column first; many stand in every group.
                 names = [column] if len(sought) < _MANY_SOUGHT else None
@@ -171,8 +175,10 @@ class Tables:
                 if pc.any(mask).as_py():
                     rows = rows if names is None else self._group_rows(file, parquet, group)
                     tables.append(rows.filter(mask))
-            empty = translate(file, parquet.schema_arrow.empty_table(), self.version)
-            empty = complete_table(file, empty, None, self.version)
+            empty = translate_former_table_rows(
+                file, parquet.schema_arrow.empty_table(), self.version
+            )
+            empty = fill_absent_table_columns(file, empty, None, self.version)
             return pa.concat_tables([empty, *tables])
 
     def find_replaced_rows(self, file: str) -> tuple[Int64s, ...]:
@@ -198,7 +204,7 @@ class Tables:
         rows = []
         with self.open(file) as parquet:
             for group in range(parquet.num_row_groups):
-                if may_group_hold(parquet, group, column, [value]):
+                if may_stored_row_group_hold(parquet, group, column, [value]):
                     some = self._group_rows(file, parquet, group)
                     rows += some.filter(pc.equal(some[column], value)).to_pylist()
         return rows
@@ -233,7 +239,7 @@ class Tables:
 
     def _checked_table_file(self, file: str, rows: Rows) -> Rows:
         """Return rows in today's words; ValueError where a value is none that its column holds."""
-        rows = translate(file, rows, self.version)
+        rows = translate_former_table_rows(file, rows, self.version)
         for name, column in zip(rows.schema.names, rows.columns, strict=True):
             problem = _find_odd_table_value(column, schema.WORDS.get((file, name)))
             if problem is None and self._manifest is not None and name in NODES:
@@ -243,7 +249,9 @@ class Tables:
         # A model's row is its number in every other table: in another order all would be mistaken.
         if self._has_table_order(file, rows):
             key = rows["key"]
-            keys = bare(joined(key.chunks if isinstance(key, pa.ChunkedArray) else [key]))
+            keys = table_keys_as_bytes(
+                join_column_chunks(key.chunks if isinstance(key, pa.ChunkedArray) else [key])
+            )
             if not (keys[1:] > keys[:-1]).all():
                 raise ValueError("its column key is not in order")
         return rows

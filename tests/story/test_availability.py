@@ -22,7 +22,7 @@ from lineage.domain.records import Availability
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
 from lineage.store import schema
-from lineage.store.reader import Snapshot, availability_of_tombstones
+from lineage.store.reader import Snapshot, stored_availability_counts
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog
 from tests.questions import trace
@@ -94,7 +94,7 @@ def test_each_answer_tells_what_it_can(play: Play) -> None:
     }
     at = set(second.tombstones(["asked_at"])["asked_at"].to_pylist()) - {None}
     assert at == {second.manifest.origin.taken_at}
-    assert availability_of_tombstones(second)[Availability.GONE] == 2
+    assert stored_availability_counts(second)[Availability.GONE] == 2
 
 
 def test_with_a_token_missing_and_private_answer_404_alike(play: Play) -> None:
@@ -168,7 +168,7 @@ def test_the_bound_leaves_the_rest_to_the_next_full_crawl(play: Play) -> None:
     told = []
     for _ in range(4):
         snapshot = swept(stage, max_availability_requests=2)
-        told.append(availability_of_tombstones(snapshot)[None])
+        told.append(stored_availability_counts(snapshot)[None])
     assert told == [5, 3, 1, 1]  # the stranger stays
     assert asked(box)[0] == DELETED["id"]
 
@@ -177,7 +177,7 @@ def test_with_a_bound_of_nothing_nobody_is_asked_about(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    assert availability_of_tombstones(swept(stage, max_availability_requests=0))[None] == 7
+    assert stored_availability_counts(swept(stage, max_availability_requests=0))[None] == 7
     assert asked(box) == []
 
 
@@ -189,7 +189,7 @@ def test_questions_count_in_max_requests_and_in_the_tally(play: Play) -> None:
     before = len(box.requests)
     report = stage.crawl(max_requests=4)
     assert report.tally.sent == len(box.requests) - before == 4
-    assert availability_of_tombstones(stage.store.snapshot(report.manifest.id))[None] == 7 - 2
+    assert stored_availability_counts(stage.store.snapshot(report.manifest.id))[None] == 7 - 2
 
 
 def test_a_refused_draft_asks_about_nobody(play: Play) -> None:
@@ -250,7 +250,7 @@ def test_a_snapshot_shows_how_many_were_told_what(play: Play) -> None:
     box, stage = play(ROWS)
     swept(stage)
     everything_happens(box)
-    found = availability_of_tombstones(swept(stage, max_availability_requests=MEMBERS))
+    found = stored_availability_counts(swept(stage, max_availability_requests=MEMBERS))
     assert count_availability(found) == {
         "gone": 2,
         "hidden": 1,
@@ -275,7 +275,7 @@ def test_a_fault_of_the_hub_loses_no_full_crawl(play: Play) -> None:
     with_trouble(box, {broken})
     second = stage.store.snapshot(stage.crawl(max_availability_requests=MEMBERS).manifest.id)
     assert standings(second)[DELETED["id"]] == (None, None)
-    assert availability_of_tombstones(second)[None] == 2
+    assert stored_availability_counts(second)[None] == 2
     box.faults = Faults()
     assert standings(swept(stage))[DELETED["id"]] == ("gone", 401)
 
@@ -287,7 +287,7 @@ def test_a_hub_in_trouble_is_asked_no_more(play: Play) -> None:
     stage.clock.sleep(DAY)
     with_trouble(box, {f"/api/models/{row['id']}" for row in FAMILY})
     second = stage.store.snapshot(stage.crawl().manifest.id)
-    assert availability_of_tombstones(second)[None] == second.manifest.tombstones == 7
+    assert stored_availability_counts(second)[None] == second.manifest.tombstones == 7
     assert len(set(asked(box))) == 2
 
 
@@ -319,7 +319,7 @@ def test_answers_are_kept_from_snapshot_to_snapshot_of_older_versions(
     assert stage.store.find_damage(second.id) == []
     older = stage.store.snapshot(second.id)
     assert set(standings(older).values()) == {(None, None)}
-    assert availability_of_tombstones(swept(stage))[Availability.GONE] == 2
+    assert stored_availability_counts(swept(stage))[Availability.GONE] == 2
 
 
 def without_the_answers(folder: Path) -> None:
@@ -400,7 +400,7 @@ def test_of_many_that_are_missing_fifty_are_asked_about_the_same_in_a_replay(pla
         box.catalog.delete(a_row(number)["id"])
     second = swept(stage)
     assert len(set(asked(box))) == 50
-    assert availability_of_tombstones(second) == {Availability.GONE: 50, None: 20}
+    assert stored_availability_counts(second) == {Availability.GONE: 50, None: 20}
     before = len(box.requests)
     shutil.rmtree(stage.folder / "snapshots" / second.id)
     again = stage.store.snapshot(stage.crawl(offline=True).manifest.id)

@@ -27,9 +27,9 @@ from lineage.errors import (
     SourceUnavailable,
     StoreError,
 )
-from lineage.export.data_set_tables import HISTORY, LATEST, write_latest
+from lineage.export.data_set_tables import HISTORY, LATEST, write_latest_data_set_table
 from lineage.export.hub_data_set import DataSetPublisher, Publication
-from lineage.export.hub_repository import HubRepository, parse_data_set_address
+from lineage.export.hub_repository import HubRepository, data_set_name_of_address
 from lineage.settings import DEFAULT_ENDPOINT, Settings
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
@@ -238,7 +238,7 @@ class RangeFile:
 def test_one_count_costs_at_most_44_kilobytes_of_range_requests(
     hub: DataSetHub, corpus_snapshot: Snapshot, tmp_path: Path
 ) -> None:
-    local = write_latest(corpus_snapshot, "counts", tmp_path)
+    local = write_latest_data_set_table(corpus_snapshot, "counts", tmp_path)
     hub.repositories[ID] = Repository(private=False)
     hub.repositories[ID].add("by hand", {"latest/counts.parquet": local.read_bytes()}, 1)
     stored = corpus_snapshot.base("meta-llama/Llama-3.1-8B")
@@ -474,4 +474,4 @@ def test_a_private_data_set_stays_private(hub: DataSetHub, small: ParquetStore) 
 )
 def test_only_an_address_of_a_data_set_is_taken(text: str) -> None:
     with pytest.raises(SettingsError, match="no address of a data set"):
-        parse_data_set_address(text)
+        data_set_name_of_address(text)

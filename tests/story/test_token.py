@@ -18,7 +18,7 @@ from lineage.domain.progress import Progress
 from lineage.errors import SettingsError, SourceError
 from lineage.http.client import HubClient, open_client
 from lineage.settings import Settings, load_settings
-from lineage.sources.listing_pages import is_whole
+from lineage.sources.listing_pages import is_whole_hub_body
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub, Fault, FaultKind, Faults
 from tests.fakes.live_catalog import LiveCatalog
@@ -160,7 +160,7 @@ def client_of(endpoint: str, heard: list[httpx.Request], progress: Progress) -> 
         timeout_seconds=1,
         deadline_seconds=9,
         max_body_bytes=1000,
-        is_whole=is_whole,
+        is_whole=is_whole_hub_body,
         inner=httpx.MockTransport(answer),
     )
 

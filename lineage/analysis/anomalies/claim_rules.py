@@ -33,7 +33,7 @@ _MOST_COMPARED = 100
 # Hub and author contradict each other
 
 
-def find_relation_anomalies(columns: SnapshotColumns) -> Occurrences:
+def find_relation_disagreement_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models of which two sources, or one in two places, declare different relations."""
     claims = columns.claims
     rows = np.flatnonzero(claims.relation >= 0)
@@ -235,7 +235,7 @@ class _NamedPairs:
         return pack_node_pairs(self.parent, self.code)
 
 
-def find_skipped_generation_anomalies(columns: SnapshotColumns) -> Occurrences:
+def find_quantized_sibling_name_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find quantized models with one parent that are named after a sibling: it is skipped.
 
     The name without what quantizing added is compared, in lower case, with those of the parent's

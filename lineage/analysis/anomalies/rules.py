@@ -39,7 +39,7 @@ from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.repo_ids import NAME_PREFIX
-from lineage.evidence.sizes import match_known_numbers, sizes_by_number
+from lineage.evidence.sizes import match_parameters_to_known_sizes, sizes_by_number
 from lineage.graph.anomalies import find_graph_cycles, find_sibling_bursts_in_graph
 from lineage.store import schema
 
@@ -93,7 +93,7 @@ def find_unknown_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(number, (describe_parent_anomaly(*group) for group in groups))
 
 
-def find_many_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
+def find_parent_count_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models with more parents than the bound, those with most first."""
 
     def describe_child_anomaly(node: int, parents: Indices) -> Occurrence:
@@ -112,7 +112,7 @@ def find_many_parent_anomalies(columns: SnapshotColumns) -> Occurrences:
     return Occurrences(number, (describe_child_anomaly(*group) for group in groups))
 
 
-def find_older_child_anomalies(columns: SnapshotColumns) -> Occurrences:
+def find_creation_order_anomalies(columns: SnapshotColumns) -> Occurrences:
     """Find models created before a parent of theirs, the widest gap first; both dates known."""
 
     def describe_pair_anomaly(child: int, parent: int, gap: int) -> Occurrence:
@@ -223,7 +223,7 @@ def find_impossible_sizes(columns: SnapshotColumns) -> Occurrences:
     sizes = sizes_by_number(scope.families)
     # The listed alone: what is known of a deleted model stands as it was.
     parameters = snapshot.column("models.parquet", "parameters").combine_chunks()
-    number = match_known_numbers(parameters, list(sizes))
+    number = match_parameters_to_known_sizes(parameters, list(sizes))
     rows = np.flatnonzero(number > 0)
     rows = rows[columns.is_inside_anomaly_bounds(rows)]
     releases = find_releases(scope, scope.edges)
@@ -272,14 +272,14 @@ RULES = (
         AnomalyKind.MANY_PARENTS,
         AnomalySeverity.NOTE,
         "a model with more than {many_parents} parents",
-        find_many_parent_anomalies,
+        find_parent_count_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.CHILD_OLDER_THAN_PARENT,
         AnomalySeverity.NOTE,
         "a model created before a parent of it; no proof: a repository may be made anew or filled"
         " later; models without a known date are excluded",
-        find_older_child_anomalies,
+        find_creation_order_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.PARENT_UNDER_TWO_NAMES,
@@ -303,7 +303,7 @@ RULES = (
         AnomalyKind.RELATION_DISAGREEMENT,
         AnomalySeverity.ODD,
         "sources declare different relations for one model",
-        claim_rules.find_relation_anomalies,
+        claim_rules.find_relation_disagreement_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.PARENT_DISAGREEMENT,
@@ -316,7 +316,7 @@ RULES = (
         AnomalyKind.SKIPPED_GENERATION,
         AnomalySeverity.NOTE,
         "a quantized copy that is named after one model and declares that model's parent",
-        claim_rules.find_skipped_generation_anomalies,
+        claim_rules.find_quantized_sibling_name_anomalies,
     ),
     AnomalyRule(
         AnomalyKind.IMPOSSIBLE_SIZE,

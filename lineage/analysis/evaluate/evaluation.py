@@ -28,14 +28,14 @@ from lineage.analysis.evaluate.accuracy import (
 from lineage.analysis.evaluate.known_answers import (
     DeclaredLineage,
     Labels,
-    read_known_lineage,
-    read_nodes,
+    read_evaluation_answers,
+    read_nodes_to_evaluate,
 )
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Positions
 from lineage.domain.claims import Claim, Strength
 from lineage.domain.families import Family
-from lineage.evidence import Rule, infer_by_rules
+from lineage.evidence import Rule, infer_claims_by_rules
 from lineage.evidence.infer import InferenceInput, InferredClaim, find_parents
 from lineage.graph.reach import mark_nodes
 from lineage.store import schema
@@ -101,8 +101,8 @@ def evaluate(
 ) -> Evaluation:
     """Hide what is declared of models, or labelled, let each rule infer, and compare."""
     snapshot = scope.snapshot
-    nodes = read_nodes(scope)
-    lineage = read_known_lineage(scope, nodes)
+    nodes = read_nodes_to_evaluate(scope)
+    lineage = read_evaluation_answers(scope, nodes)
     hidden, unknown = _hide_evaluated_parents(scope, nodes, labels)
     claims = list(
         _infer_evaluated_claims(snapshot, nodes, hidden, scope.families_of_scope_as_now(), rules)
@@ -195,7 +195,7 @@ def _infer_evaluated_claims(
         is_other = part[nodes.child] != number
         remaining = replace(nodes, child=nodes.child[is_other], parent=nodes.parent[is_other])
         models = candidates & (part[: len(candidates)] == number)
-        yield from infer_by_rules(rules, families, remaining, models)
+        yield from infer_claims_by_rules(rules, families, remaining, models)
     at_reading = {
         rule.name for rule in rules if rule.strength is Strength.INFERRED and rule.infer is None
     }

@@ -11,7 +11,7 @@ from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.arrays import LabelBits, Mask, Nodes
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
-from lineage.domain.repo_ids import is_doubtful, is_repo_id
+from lineage.domain.repo_ids import is_doubtful_repo_id, is_repo_id
 from lineage.domain.subjects import SubjectKind, parse_subject
 from lineage.evidence.infer import InferenceInput, find_parents, list_claimable
 from lineage.graph import reach
@@ -30,7 +30,7 @@ class Labels:
     bad_lines: int = 0
 
 
-def read_labels(lines: Iterable[str]) -> Labels:
+def read_evaluation_labels(lines: Iterable[str]) -> Labels:
     """Read CSV lines `child,parent`; a header, empty lines and further columns are passed over.
 
     The parent may be a release or a family with its kind before it, `release:llama-3.1`.
@@ -38,11 +38,14 @@ def read_labels(lines: Iterable[str]) -> Labels:
     pairs: dict[tuple[str, str], None] = {}
     bad = 0
     for number, line in enumerate(lines, start=1):
-        cells = _split_label_line(line)
+        cells = _split_evaluation_label_line(line)
         if not cells or (number == 1 and tuple(cell.lower() for cell in cells[:2]) == _HEADER):
             continue
         first, second = [*cells, "", ""][:2]
-        child, parent = _read_label_id(first), _read_label_id(second, may_be_release=True)
+        child, parent = (
+            _read_evaluation_label_id(first),
+            _read_evaluation_label_id(second, may_be_release=True),
+        )
         if child is None or parent is None:
             bad += 1
         else:
@@ -50,7 +53,7 @@ def read_labels(lines: Iterable[str]) -> Labels:
     return Labels(tuple(pairs), bad)
 
 
-def _split_label_line(line: str) -> list[str]:
+def _split_evaluation_label_line(line: str) -> list[str]:
     # Line by line, so that a stray quote spoils its own line and not the rest of the file; a field
     # too large for the reader is a bad line too.
     try:
@@ -60,7 +63,7 @@ def _split_label_line(line: str) -> list[str]:
     return cells if any(cell.strip() for cell in cells) else []
 
 
-def _read_label_id(cell: str, *, may_be_release: bool = False) -> str | None:
+def _read_evaluation_label_id(cell: str, *, may_be_release: bool = False) -> str | None:
     """Return the id of a model that a cell spells as a SUBJECT may be; None where it is none."""
     try:
         subject = parse_subject(cell)
@@ -70,7 +73,7 @@ def _read_label_id(cell: str, *, may_be_release: bool = False) -> str | None:
         return f"{subject.kind.value}:{subject.name.lower()}"
     is_model = subject.kind in {None, SubjectKind.MODEL} and is_repo_id(subject.name)
     # `None` and `unknown` are how a spreadsheet says that there is no answer.
-    is_word = "/" not in subject.name and is_doubtful(subject.name)
+    is_word = "/" not in subject.name and is_doubtful_repo_id(subject.name)
     return subject.name if is_model and not is_word else None
 
 
@@ -124,7 +127,7 @@ class DeclaredLineage:
         return tuple(bits.tolist())
 
 
-def read_nodes(scope: Scope) -> InferenceInput:
+def read_nodes_to_evaluate(scope: Scope) -> InferenceInput:
     """Return every node of a snapshot as rules that infer see it at publication."""
     snapshot = scope.snapshot
     edges = _known_declared_edges(snapshot)
@@ -149,7 +152,7 @@ def read_nodes(scope: Scope) -> InferenceInput:
     )
 
 
-def read_known_lineage(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
+def read_evaluation_answers(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
     """Return what is declared of every node."""
     snapshot, families = scope.snapshot, scope.families
     edges = _known_declared_edges(snapshot)

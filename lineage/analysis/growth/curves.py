@@ -14,7 +14,7 @@ from lineage.analysis.growth.results import NOTHING, Curve, GrowthSeries, Moment
 from lineage.analysis.growth.stored import (
     FULL,
     CurveSlice,
-    growth_trends_table,
+    count_growth_trends_in_scope,
     is_same_trend_node,
     read_trends,
     trend_overlay_of,
@@ -72,7 +72,7 @@ def curve_of_family(
             reason = "no curve of it"
         say(f"Snapshot {snapshot.id} holds {reason}: the family is counted in it now.")
         counted = trend_slice_of_family(
-            growth_trends_table(Scope(snapshot, families)), family.id, by
+            count_growth_trends_in_scope(Scope(snapshot, families)), family.id, by
         )
         return counted or CurveSlice(NOTHING, {}, family.version), False
 

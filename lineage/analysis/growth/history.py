@@ -26,7 +26,7 @@ from lineage.analysis.growth.results import (
 )
 from lineage.analysis.growth.stored import (
     FULL,
-    growth_trends_table,
+    count_growth_trends_in_scope,
     read_trends,
     trend_overlay_of,
     trend_slice_of_family,
@@ -40,7 +40,7 @@ from lineage.domain.claims import RELATIONS
 from lineage.domain.clock import end_of_data
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Release
-from lineage.store.manifest import SnapshotKind, is_below
+from lineage.store.manifest import SnapshotKind, is_snapshot_below_base
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
 
@@ -72,7 +72,7 @@ def read_history(
     """
     origin = scope.snapshot.manifest.origin
     end = end_of_data(origin.taken_at, scope.definition.as_of)
-    whole = [it for it in store.manifests() if not is_below(it)]
+    whole = [it for it in store.manifests() if not is_snapshot_below_base(it)]
     # A single snapshot has nothing to be compared with, and is not counted a second time.
     if sum(it.origin.taken_at <= end for it in whole) < 2:
         return SubjectHistory()
@@ -123,7 +123,9 @@ def _count_family_history(
                 f"Snapshot {snapshot.id} holds {reason}: the families are counted in it now, and in"
                 " every other one of which that is true."
             )
-        counted = growth_trends_table(Scope(snapshot, families)) if table is None else table
+        counted = (
+            count_growth_trends_in_scope(Scope(snapshot, families)) if table is None else table
+        )
         if release is None:
             part = trend_slice_of_family(counted, family.id, Grouping.RELEASE)
             assert part is not None

@@ -48,7 +48,7 @@ def month_numbers(moments: Int64s) -> Int64s:
     return months
 
 
-def month_names(months: Int64s) -> list[str]:
+def spell_growth_months(months: Int64s) -> list[str]:
     """Spell months since January 1970: `2025-03`."""
     return [str(month) for month in months.astype("datetime64[M]")]
 
@@ -87,7 +87,7 @@ class Calendar:
     @property
     def months(self) -> list[str]:
         """`2025-03` for each month of the span."""
-        return month_names(self.span)
+        return spell_growth_months(self.span)
 
     def count_by_month(self, key: str, which: Mask) -> GrowthSeries[int]:
         """Count some models by month."""

@@ -152,21 +152,23 @@ def compare_published_numbers_with_counts(
     # Several numbers share a subject and a snapshot: eight graphs are walked once for all of them.
     counted: dict[tuple[str, str], _CreatedByStep] = {}
     for number in numbers:
-        if not number.is_own and not _is_published_number_about(scope, subject, number):
+        if not number.is_own and not _is_number_about_counted_subject(scope, subject, number):
             continue
         day = number.last_day
         snapshot = min(candidates, key=lambda it: abs((_day_of(it) - day).days))
         key = snapshot.id, number.subject
         if key not in counted:
             try:
-                counted[key] = _find_created_by_step(scope.of_snapshot(snapshot), number.subject)
+                counted[key] = _find_growth_dates_by_step(
+                    scope.of_snapshot(snapshot), number.subject
+                )
             except UnknownModel:
                 if number.is_own:
                     raise
                 continue
         is_before = day < _day_of(candidates[0])
-        steps = _count_steps(counted[key], day if is_before else None)
-        nearest, is_match = find_nearest_step(number, steps)
+        steps = _count_comparison_steps_by_day(counted[key], day if is_before else None)
+        nearest, is_match = find_nearest_comparison_step(number, steps)
         yield PublishedCheck(
             published=number,
             subject=counted[key].subject.id,
@@ -179,7 +181,7 @@ def compare_published_numbers_with_counts(
         )
 
 
-def find_nearest_step(
+def find_nearest_comparison_step(
     published: PublishedNumber, steps: Sequence[StepCount]
 ) -> tuple[StepCount, bool]:
     """Return the step that gives a number, else the one that comes nearest, and whether it does.
@@ -222,7 +224,7 @@ def _day_of(snapshot: Snapshot) -> date:
     return snapshot.manifest.origin.taken_at.date()
 
 
-def _is_published_number_about(
+def _is_number_about_counted_subject(
     scope: Scope, subject: ResolvedSubject, number: PublishedNumber
 ) -> bool:
     """Say whether a number is about a subject, or about a release or a root of it."""
@@ -239,7 +241,7 @@ def _is_published_number_about(
     return other.id == subject.id if subject.release else other.family == subject.family
 
 
-def _find_created_by_step(scope: Scope, spelling: str) -> _CreatedByStep:
+def _find_growth_dates_by_step(scope: Scope, spelling: str) -> _CreatedByStep:
     subject = find_subject(scope, spelling)
     moments = creation_dates_for_growth(scope.snapshot)
     author = read_variant_authors(scope.snapshot)
@@ -254,7 +256,9 @@ def _find_created_by_step(scope: Scope, spelling: str) -> _CreatedByStep:
     return _CreatedByStep(subject, created)
 
 
-def _count_steps(counted: _CreatedByStep, created_by: date | None) -> list[StepCount]:
+def _count_comparison_steps_by_day(
+    counted: _CreatedByStep, created_by: date | None
+) -> list[StepCount]:
     """Count every step whole, or those created by the end of a day and the undated."""
     steps = []
     default = default_comparison_step(counted.subject)

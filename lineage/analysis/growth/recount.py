@@ -29,7 +29,7 @@ from lineage.errors import (
     UnknownModel,
     UnknownSnapshot,
 )
-from lineage.store.manifest import Manifest, is_below
+from lineage.store.manifest import Manifest, is_snapshot_below_base
 from lineage.store.reader import Snapshot
 from lineage.store.retention import Rhythm
 from lineage.store.store import ParquetStore
@@ -101,7 +101,7 @@ def recount_curves(
 
 def select_newest_of_periods(manifests: Sequence[Manifest], rhythm: Rhythm) -> list[Manifest]:
     """Return the newest snapshot of everything in each period that has one, the oldest first."""
-    whole = [manifest for manifest in manifests if not is_below(manifest)]
+    whole = [manifest for manifest in manifests if not is_snapshot_below_base(manifest)]
     ordered = sorted(whole, key=lambda it: (it.origin.taken_at, it.id))
     return list({rhythm.period(it.origin.taken_at): it for it in ordered}.values())
 

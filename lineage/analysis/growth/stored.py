@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.groups import UNKNOWN
-from lineage.analysis.growth.periods import month_names, month_numbers
+from lineage.analysis.growth.periods import month_numbers, spell_growth_months
 from lineage.analysis.growth.results import NOTHING, Point
 from lineage.analysis.growth.subjects import CountedPairs, CurveKind, count_below
 from lineage.analysis.members import relation_of
@@ -71,7 +71,7 @@ class _RowNumbers:
     authors: Int64s
 
 
-def growth_trends_table(scope: Scope) -> pa.Table:
+def count_growth_trends_in_scope(scope: Scope) -> pa.Table:
     """Count every family, release and official root of a snapshot, as `count` counts each alone.
 
     Of each subject the whole comes first, then the months in order, then the undated.
@@ -79,7 +79,7 @@ def growth_trends_table(scope: Scope) -> pa.Table:
     # Counted once, at publication: a curve over a year would otherwise walk 365 graphs.
     scope = scope.under(FULL)
     counted = count_below(scope, scope.stored_edges)
-    facts = _read_trend_facts(scope, counted.node)
+    facts = _read_growth_facts_of_members(scope, counted.node)
     months = len(facts.months)
     wholes = np.arange(len(counted.subjects)) * months
     cells = counted.subject * months + facts.month
@@ -89,7 +89,7 @@ def growth_trends_table(scope: Scope) -> pa.Table:
         _count_trend_rows(place, facts, len(rows))
         for place in (by_month, as_whole[counted.subject])
     ]
-    columns = _describe_trend_rows(counted, facts.months, rows) | _add_trend_numbers(*numbers)
+    columns = _describe_trend_rows(counted, facts.months, rows) | _sum_growth_counts(*numbers)
     columns["overlay"] = [trend_overlay_of(scope.families)] * len(rows)
     return pa.table(columns, schema=schema.TRENDS)
 
@@ -110,7 +110,7 @@ def trend_overlay_of(families: Sequence[Family]) -> str:
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:_OVERLAY_DIGITS]
 
 
-def _read_trend_facts(scope: Scope, node: Int64s) -> _PairFacts:
+def _read_growth_facts_of_members(scope: Scope, node: Int64s) -> _PairFacts:
     snapshot = scope.snapshot
     members = sort_distinct_set(node)
     place, rows = np.searchsorted(members, node), pa.array(members)
@@ -125,7 +125,7 @@ def _read_trend_facts(scope: Scope, node: Int64s) -> _PairFacts:
     position[is_dated] = np.searchsorted(used, month) + 1
     return _PairFacts(
         position[place],
-        [EVERY_MONTH, *month_names(used), None],
+        [EVERY_MONTH, *spell_growth_months(used), None],
         relation_of(scope.edges, scope.nodes)[node],
         pc.fill_null(author.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)[place],
         node < snapshot.manifest.models,
@@ -161,7 +161,7 @@ def _describe_trend_rows(
     }
 
 
-def _add_trend_numbers(by_month: _RowNumbers, as_whole: _RowNumbers) -> TableColumns:
+def _sum_growth_counts(by_month: _RowNumbers, as_whole: _RowNumbers) -> TableColumns:
     # A row is a month or a whole, so that one of the two numbers is zero.
     by_relation = by_month.by_relation + as_whole.by_relation
     return {

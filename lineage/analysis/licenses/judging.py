@@ -26,7 +26,7 @@ from lineage.analysis.licenses.statements import (
     LicenseFindings,
     license_knowledge_of,
     license_name_level,
-    read_declared_license,
+    read_license_statements,
     same_license,
 )
 from lineage.analysis.members import find_countable
@@ -121,7 +121,7 @@ def _judge_model_licenses(
     nodes = nodes[applicable.bits[nodes] != 0]
 
     # What each model declares, and the terms that apply to it; each distinct case once.
-    declared = read_declared_license(snapshot, nodes, terms)
+    declared = read_license_statements(snapshot, nodes, terms)
     forms = license_forms_of(scope, members, nodes, mirrors)
     # In a sample a missing license says nothing of the author: it may not have been looked at.
     is_sample = license_knowledge_of(snapshot).is_sample

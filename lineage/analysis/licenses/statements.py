@@ -159,7 +159,7 @@ def license_knowledge_of(snapshot: Snapshot) -> Knowledge:
     return Knowledge(listed - tags.null_count, listed, local)
 
 
-def read_declared_license(
+def read_license_statements(
     snapshot: Snapshot, nodes: Indices, terms: LicenseTerms
 ) -> DeclaredLicenses:
     """Read what models with a record declare, in the order asked."""
@@ -209,7 +209,9 @@ def judge_license_statement(
     """Read what strangers wrote; nothing of it is taken for more than words."""
     name, link = ((word or "")[:_MOST_CHARACTERS] for word in (name, link))
     text = f"{name} {link}"
-    named = _terms_named_by_number(text, terms) | _license_terms_named_by_words(name, link, terms)
+    named = _license_statement_terms_by_number(text, terms) | _license_statement_terms_by_words(
+        name, link, terms
+    )
     is_numbered = any(each.number for each in terms.terms)
     unnumbered = not named and is_numbered and terms.family in text.lower()
     if tag is None:
@@ -225,7 +227,7 @@ def judge_license_statement(
     )
 
 
-def _terms_named_by_number(text: str, terms: LicenseTerms) -> frozenset[str]:
+def _license_statement_terms_by_number(text: str, terms: LicenseTerms) -> frozenset[str]:
     numbers = (
         ".".join(part for part in match.groups() if part) for match in _NUMBERED.finditer(text)
     )
@@ -233,7 +235,7 @@ def _terms_named_by_number(text: str, terms: LicenseTerms) -> frozenset[str]:
     return frozenset(by_number[number] for number in numbers if number in by_number)
 
 
-def _license_terms_named_by_words(name: str, link: str, terms: LicenseTerms) -> frozenset[str]:
+def _license_statement_terms_by_words(name: str, link: str, terms: LicenseTerms) -> frozenset[str]:
     plain_name, plain_link = _WORD_ENDS.sub("-", name.strip().lower()), link.lower()
     return frozenset(
         each.id

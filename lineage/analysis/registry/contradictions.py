@@ -104,7 +104,7 @@ def find_clashing_registry_names(families: Sequence[Family]) -> Iterator[Registr
 
 def find_curated_edge_cycles(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find curated edges that lead from a model back to itself."""
-    parents = _curated_edges_by_child(families)
+    parents = _curated_edges_for_contradictions(families)
     owner = {
         edge.child.lower(): family.id
         for family in families
@@ -139,7 +139,7 @@ def find_divided_curated_children(families: Sequence[Family]) -> Iterator[Regist
 def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find curated edges that lead to no root, and roots that have a parent in another family."""
     roots = _family_of_roots(families)
-    children = set(_curated_edges_by_child(families))
+    children = set(_curated_edges_for_contradictions(families))
     for family in families:
         for edge in family.curated_family_edges():
             parent = edge.parent.lower()
@@ -180,7 +180,7 @@ def _read_contradicting_sizes(sizes: Iterable[str]) -> list[float]:
 
 def find_impossible_outsiders(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find outsiders that an entry of any family brings back in, or that cannot be for a reason."""
-    roots, parents = _family_of_roots(families), _curated_edges_by_child(families)
+    roots, parents = _family_of_roots(families), _curated_edges_for_contradictions(families)
     for family in families:
         for outsider in family.outsiders:
             says = _explain_contradiction(outsider, family, roots, parents)
@@ -225,7 +225,7 @@ def _family_of_roots(families: Sequence[Family]) -> dict[str, str]:
     return {id.lower(): family.id for family in families for id in family.roots()}
 
 
-def _curated_edges_by_child(families: Sequence[Family]) -> dict[str, list[CuratedEdge]]:
+def _curated_edges_for_contradictions(families: Sequence[Family]) -> dict[str, list[CuratedEdge]]:
     edges: dict[str, list[CuratedEdge]] = defaultdict(list)
     for family in families:
         for edge in family.curated_family_edges():

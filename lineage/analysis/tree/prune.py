@@ -80,11 +80,11 @@ def build_tree(
     Drawn are all models with at least `min_size` models below them, leaves too where it is 0 or 1;
     by default the branches with most models below them that a page of a terminal holds.
     """
-    nodes = outline_pruned_tree(build_tree_rows(scope, subject), depth=depth, min_size=min_size)
+    nodes = prune_tree_to_outline(build_tree_rows(scope, subject), depth=depth, min_size=min_size)
     return Tree(count_subject(scope, subject), nodes)
 
 
-def outline_pruned_tree(
+def prune_tree_to_outline(
     rows: TreeRows, *, depth: int, lines: int = _PAGE_LINES, min_size: int | None = None
 ) -> tuple[TreeNode, ...]:
     """Draw branches as text, those that most models descend from first, a line for each node.

@@ -263,7 +263,7 @@ def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Node
     def sum_below(mask: Mask) -> Int64s:
         values = np.zeros(len(names), np.int64)
         values[first:] = mask[inside]
-        return reach.sum_branches(above, depth, values)
+        return reach.sum_forest_branches(above, depth, values)
 
     # Two orders in one: by what counts, then by what the page can show besides, then by name, so
     # that the same snapshot is the same page.
@@ -274,8 +274,8 @@ def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Node
     listed_roots = places.is_root[inside] & (inside < scope.snapshot.records)
     kept[first:] |= listed_roots & kept[1 + places.group[inside]]
     kept[0] = True
-    size = reach.sum_branches(above, depth, kept.astype(np.int64))
-    place = reach.place_forest_rows(above, size, (_rank_row_names(names), -weak, -sure))
+    size = reach.sum_forest_branches(above, depth, kept.astype(np.int64))
+    place = reach.place_forest_rows(above, size, (_rank_tree_rows_by_name(names), -weak, -sure))
     items = np.flatnonzero(kept)
     items = items[np.argsort(place[items])]
     node = np.full(len(names), NO_NODE, np.int32)
@@ -307,7 +307,7 @@ def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Node
     return rows
 
 
-def _rank_row_names(names: pa.StringArray) -> Int64s:
+def _rank_tree_rows_by_name(names: pa.StringArray) -> Int64s:
     rank = np.empty(len(names), np.int64)
     rank[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
     return rank

@@ -20,8 +20,8 @@ from lineage.cli.tables.layout import (
     indented,
     new_table,
     quoted,
-    subject_table_title,
-    table_fact_lines,
+    terminal_table_of_facts,
+    terminal_title_of_subject,
 )
 from lineage.domain.claims import RELATIONS, Relation
 from lineage.domain.definitions import Grouping
@@ -53,9 +53,9 @@ def counts_table(
     if not counts:
         facts = [("note", note) for note in count_notes_of_parents(manifest)]
         nothing = Text("  no model has derivatives under this definition")
-        return Stack(nothing, *([Text(), table_fact_lines(facts)] if facts else []))
+        return Stack(nothing, *([Text(), terminal_table_of_facts(facts)] if facts else []))
     if len(counts) == 1 or counts[0].grouping is not None:
-        return Stack(*(_draw_count_table(count, manifest, source_note) for count in counts))
+        return Stack(*(_terminal_table_of_count(count, manifest, source_note) for count in counts))
     rows: list[Row] = [(it.id, it.direct, it.total, it.by_relation) for it in counts]
     # Every subject has roots of its own, and the lines below the table speak for all of them.
     alone = all(count.definition.roots == (count.id,) for count in counts)
@@ -66,10 +66,12 @@ def counts_table(
         for count in counts
         for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]
-    return Stack(Text(), _numbers_table("subject", rows), Text(), table_fact_lines(words))
+    return Stack(
+        Text(), _terminal_table_of_numbers("subject", rows), Text(), terminal_table_of_facts(words)
+    )
 
 
-def _draw_count_table(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
+def _terminal_table_of_count(count: Count, manifest: Manifest, source_note: str) -> RenderableType:
     if count.at_most > count.total:
         words = describe_count_range(count.total, count.at_most)
         sums = Text.assemble((words, "bold"), f"; {count.direct:,} of the dated are direct")
@@ -83,11 +85,13 @@ def _draw_count_table(count: Count, manifest: Manifest, source_note: str) -> Ren
     if count.declared is not None:
         more = count.total - count.declared
         sums.append(f"\n{count.declared:,} by declared links; inferred ones add {more:,}")
-    head = indented(Stack(subject_table_title(count.id, count.subject), sums))
-    body = _relation_share_cells(count) if count.grouping is None else _draw_group_table(count)
+    head = indented(Stack(terminal_title_of_subject(count.id, count.subject), sums))
+    body = (
+        _relation_share_cells(count) if count.grouping is None else _terminal_table_of_groups(count)
+    )
     facts = definition_lines(count.definition, manifest, source_note)
     facts += [("note", note) for note in notes_of_count(0, 0, count.opted_out)]
-    return Stack(Text(), head, Text(), body, Text(), table_fact_lines(facts))
+    return Stack(Text(), head, Text(), body, Text(), terminal_table_of_facts(facts))
 
 
 def _relation_share_cells(count: Count) -> RenderableType:
@@ -101,7 +105,7 @@ def _relation_share_cells(count: Count) -> RenderableType:
     return indented(grid)
 
 
-def _draw_group_table(count: Count) -> RenderableType:
+def _terminal_table_of_groups(count: Count) -> RenderableType:
     rows: list[Row] = [
         (_group_cell(group), group.direct, group.total, group.by_relation) for group in count.groups
     ]
@@ -110,7 +114,7 @@ def _draw_group_table(count: Count) -> RenderableType:
         more = rows[_GROUPS_SHOWN:]
         rows = [*rows[:_GROUPS_SHOWN], _table_rows_of_sums(f"{len(more):,} more", more)]
     by = "group" if count.grouping is None else count.grouping.value
-    return _numbers_table(by, rows, total, no_parts=count.grouping is Grouping.RELATION)
+    return _terminal_table_of_numbers(by, rows, total, no_parts=count.grouping is Grouping.RELATION)
 
 
 def _group_cell(group: Group) -> str:
@@ -122,7 +126,7 @@ def _table_rows_of_sums(name: str, rows: Sequence[Row]) -> Row:
     return name, sum(row[1] for row in rows), sum(row[2] for row in rows), parts
 
 
-def _numbers_table(
+def _terminal_table_of_numbers(
     head: str, rows: Sequence[Row], total: Row | None = None, *, no_parts: bool = False
 ) -> RenderableType:
     """Return rows of numbers with a column for each relation that occurs."""
@@ -143,10 +147,10 @@ def comparison_table(
     comparison: Comparison, manifest: Manifest, source_note: str = ""
 ) -> RenderableType:
     """Return one subject's numbers under every definition, each with its reason."""
-    head = indented(subject_table_title(comparison.id, comparison.id))
+    head = indented(terminal_title_of_subject(comparison.id, comparison.id))
     parts = [Text(), head, Text(), _step_table(comparison)]
     if any(compared.by_release for compared in comparison.steps):
-        parts += [Text(), _release_rows_table(comparison)]
+        parts += [Text(), _terminal_table_of_releases(comparison)]
     default = next(
         compared for compared in comparison.steps if compared.step is ComparisonStep.MERGES
     )
@@ -158,7 +162,7 @@ def comparison_table(
         if line[0] in ("snapshot", "source", "note")
     ]
     words += [("note", note) for note in notes_of_count(0, 0, comparison.opted_out)]
-    return Stack(*parts, Text(), table_fact_lines(words))
+    return Stack(*parts, Text(), terminal_table_of_facts(words))
 
 
 def _step_table(comparison: Comparison) -> RenderableType:
@@ -196,7 +200,7 @@ def _explain_table_number(row: ComparedCount, comparison: Comparison) -> str:
     return f"{describe_count_range(row.number, row.at_most)}; {explanation}"
 
 
-def _release_rows_table(comparison: Comparison) -> RenderableType:
+def _terminal_table_of_releases(comparison: Comparison) -> RenderableType:
     steps = [compared for compared in comparison.steps if compared.step in _SHORT]
     # The widest definition names most releases, and names them in the registry's order.
     widest = max(steps, key=lambda compared: len(compared.by_release))

@@ -18,8 +18,8 @@ from lineage.cli.tables.layout import (
     indented,
     new_table,
     quoted,
-    subject_table_title,
-    table_fact_lines,
+    terminal_table_of_facts,
+    terminal_title_of_subject,
 )
 from lineage.domain.claims import RELATIONS, Relation
 
@@ -37,9 +37,11 @@ _GAP = 2
 def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
     body = _SnapshotRows(curve) if curve.by is None else _draw_part_table(curve)
-    facts = [*definition_rule_lines(curve.definition), *_history_table_lines(curve)]
-    title = subject_table_title(curve.id, curve.subject)
-    return Stack(Text(), indented(title), Text(), indented(body), Text(), table_fact_lines(facts))
+    facts = [*definition_rule_lines(curve.definition), *_terminal_lines_of_history(curve)]
+    title = terminal_title_of_subject(curve.id, curve.subject)
+    return Stack(
+        Text(), indented(title), Text(), indented(body), Text(), terminal_table_of_facts(facts)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _number_cell(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _history_table_lines(curve: Curve) -> list[Line]:
+def _terminal_lines_of_history(curve: Curve) -> list[Line]:
     """Say which snapshots there are, and by which registry they were counted."""
     moments = curve.moments
     text = f"{len(moments):,}, {moments[0].snapshot} to {moments[-1].snapshot}"
@@ -143,7 +145,7 @@ class Sparklines:
         # Names give way before numbers do: a cut name is recognized, a left out week is not.
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
-        places = _choose_table_columns(self.numbered, (room - name_width) // _NUMBER)
+        places = _choose_terminal_columns(self.numbered, (room - name_width) // _NUMBER)
         yield indented(self._draw_table(places, name_width))
 
     def _draw_table(self, places: Sequence[int], name_width: int) -> Table:
@@ -173,7 +175,7 @@ def short_day_cell(moment: datetime) -> str:
     return f"{moment.day} {moment:%b}"
 
 
-def _choose_table_columns(places: Sequence[int], most: int) -> list[int]:
+def _choose_terminal_columns(places: Sequence[int], most: int) -> list[int]:
     """Return so many of the places, evenly spread, the first and the last among them."""
     if len(places) <= most:
         return list(places)

@@ -30,7 +30,7 @@ from lineage.analysis.verdicts import (
     explain_verdict,
     word_of_trace_verdict,
 )
-from lineage.cli.tables.layout import INDENT, indented, quoted, table_fact_lines
+from lineage.cli.tables.layout import INDENT, indented, quoted, terminal_table_of_facts
 from lineage.domain.claims import Strength
 from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest
@@ -73,7 +73,7 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
     words += [
         ("note", note) for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]
-    return Stack(Text(), indented(grid), Text(), table_fact_lines(words))
+    return Stack(Text(), indented(grid), Text(), terminal_table_of_facts(words))
 
 
 def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str]]:
@@ -89,7 +89,7 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
             guide, remainder = _guide_cell(guides), nodes[path.pop()].remainder
             guides.pop()
             if remainder is not None:
-                words = _pruned_node_cell(remainder)
+                words = _terminal_text_of_pruned_nodes(remainder)
                 yield Text(f"{guide}└─ {words}", style="dim"), "", "", ""
 
     for at, node in enumerate(nodes):
@@ -107,7 +107,7 @@ def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, st
     yield from end_tree_guides(0)
 
 
-def _pruned_node_cell(rest: PrunedRest) -> str:
+def _terminal_text_of_pruned_nodes(rest: PrunedRest) -> str:
     """Say how many models are folded and how many below them: both add up to all of them."""
     words = f"+ {rest.counted:,} more"
     if not rest.counted:  # Roots, or deleted models.
@@ -160,7 +160,7 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
         facts += [("source", source.text)]
         facts += [("quote", f'"{source.quote}"')] if source.quote else []
         facts += [("address", source.url)] if source.url else []
-    return Stack(indented(Stack(*parts)), Text(), table_fact_lines(facts))
+    return Stack(indented(Stack(*parts)), Text(), terminal_table_of_facts(facts))
 
 
 def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
@@ -211,7 +211,7 @@ _VERDICT_STYLES = {
 _ORDER = (CheckVerdict.FAIL, CheckVerdict.UNKNOWN, CheckVerdict.PASS)
 
 
-def check_table(result: CheckOutcome) -> RenderableType:
+def terminal_table_of_check(result: CheckOutcome) -> RenderableType:
     """Return each model with its verdict, what decides and the path to it, then the sum."""
     parts: list[RenderableType] = []
     for model in sorted(result.models, key=lambda it: _ORDER.index(it.verdict)):
@@ -234,7 +234,7 @@ def check_table(result: CheckOutcome) -> RenderableType:
     )
     facts = [("verdict", f"{result.verdict.value}: {numbers}"), ("snapshot", result.snapshot)]
     facts += [("note", note) for note in result.notes]
-    return Stack(*parts, Text(), table_fact_lines(facts))
+    return Stack(*parts, Text(), terminal_table_of_facts(facts))
 
 
 def _path_edge_cell(edge: PathEdge) -> Text:

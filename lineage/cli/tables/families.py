@@ -15,7 +15,7 @@ from lineage.analysis.documents import summarize_counted_family
 from lineage.analysis.evaluate.accuracy import ALL, Accuracy, Share
 from lineage.analysis.evaluate.evaluation import Evaluation
 from lineage.analysis.registry.contradictions import FindingSeverity, RegistryFinding
-from lineage.cli.tables.layout import heading, indented, new_table, quoted, table_fact_lines
+from lineage.cli.tables.layout import heading, indented, new_table, quoted, terminal_table_of_facts
 from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
 from lineage.domain.families import CuratedSource, Family, Release, Reupload
 from lineage.domain.licenses import LicenseTerms
@@ -57,7 +57,7 @@ class _FamilyRows:
             yield Text("organization and version: in a wider terminal, or --format csv", "dim")
 
 
-def family_list(families: Sequence[Family]) -> RenderableType:
+def terminal_table_of_families(families: Sequence[Family]) -> RenderableType:
     """Return a row for each family."""
     return indented(_FamilyRows(families))
 
@@ -77,21 +77,21 @@ def family_table(family: Family, terms: LicenseTerms | None) -> RenderableType:
         source = replace(
             each.source, text=f"{each.source.text}; {each.models_source or 'releases'}"
         )
-        parts.append(_entry_table_lines(each.id, f"{each.name}: {of}", source))
+        parts.append(_terminal_lines_of_entry(each.id, f"{each.name}: {of}", source))
     if family.edges:
         parts.append(heading("Curated edges"))
     for edge in family.edges:
         text = f"{edge.relation} of {edge.parent}, {edge.proof.replace('_', ' ')}"
-        parts.append(_entry_table_lines(edge.child, text, edge.source))
+        parts.append(_terminal_lines_of_entry(edge.child, text, edge.source))
     if family.outsiders:
         parts.append(heading("Not of this family"))
     for outsider in family.outsiders:
         root = f"; its root is {outsider.root}" if outsider.root else ""
         text = f"{outsider.reason.replace('_', ' ')}{root}. {outsider.sentence}"
-        parts.append(_entry_table_lines(outsider.id, text, outsider.source))
+        parts.append(_terminal_lines_of_entry(outsider.id, text, outsider.source))
     if family.renamed:
         names: list[Line] = [(old.name, f"is now {old.now}") for old in family.renamed]
-        parts += [heading("Former names"), table_fact_lines(names)]
+        parts += [heading("Former names"), terminal_table_of_facts(names)]
     return Stack(*parts)
 
 
@@ -116,7 +116,7 @@ def registry_check_table(
             text = Text.assemble(text, "\n", quoted(finding.hint, "dim"))
         severity = Text(finding.severity.value, _FINDING_STYLES[finding.severity])
         grid.add_row(severity, quoted(finding.family), text)
-    return Stack(Text(), indented(grid), Text(), table_fact_lines(facts))
+    return Stack(Text(), indented(grid), Text(), terminal_table_of_facts(facts))
 
 
 def _release_table_lines(release: Release) -> RenderableType:
@@ -127,12 +127,14 @@ def _release_table_lines(release: Release) -> RenderableType:
         ("sizes", ", ".join(release.sizes)),
         ("source", release.source),
         *_label_cell_lines("official", release.official),
-        *_copy_table_lines("mirror", release.mirrors, release.deleted),
-        *_copy_table_lines("quantized", release.quantized),
-        *_copy_table_lines("changed", release.changed),
+        *_terminal_lines_of_copies("mirror", release.mirrors, release.deleted),
+        *_terminal_lines_of_copies("quantized", release.quantized),
+        *_terminal_lines_of_copies("changed", release.changed),
         *(("former name", f"{old.name} is now {old.now}") for old in release.former_names),
     ]
-    return Stack(heading(release.name), table_fact_lines([fact for fact in facts if fact[1]]))
+    return Stack(
+        heading(release.name), terminal_table_of_facts([fact for fact in facts if fact[1]])
+    )
 
 
 def _label_cell_lines(label: str, texts: Iterable[str]) -> Iterator[Line]:
@@ -141,7 +143,7 @@ def _label_cell_lines(label: str, texts: Iterable[str]) -> Iterator[Line]:
         yield ("" if number else label), text
 
 
-def _copy_table_lines(
+def _terminal_lines_of_copies(
     label: str, copies: Iterable[Reupload], deleted: Sequence[str] = ()
 ) -> Iterator[Line]:
     """Yield copies with what they stand for; the source stands below those that share it."""
@@ -156,7 +158,7 @@ def _copy_table_lines(
         yield "  source", source
 
 
-def _entry_table_lines(id: str, text: str, source: CuratedSource) -> RenderableType:
+def _terminal_lines_of_entry(id: str, text: str, source: CuratedSource) -> RenderableType:
     facts = [quoted(text)]
     if source.quote:
         facts.append(quoted(f"“{source.quote}”", "italic"))
@@ -176,7 +178,7 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
         severity = Text(kind.severity.value, _ANOMALY_STYLES[kind.severity])
         number = Text(f"{kind.count:,}", "bold" if kind.count else "dim")
         table.add_row(kind.kind.value, severity, number, kind.meaning)
-    examples = [_example_table_lines(kind) for kind in anomalies.anomalies if kind.examples]
+    examples = [_terminal_lines_of_examples(kind) for kind in anomalies.anomalies if kind.examples]
     models = (
         "all" if anomalies.family is None else f"roots and members of family {anomalies.family}"
     )
@@ -185,10 +187,10 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
         ("links", "declared by the Hub or an author; inferred and curated ones excluded"),
         *definition_snapshot_lines(manifest),
     ]
-    return Stack(Text(), indented(table), *examples, Text(), table_fact_lines(facts))
+    return Stack(Text(), indented(table), *examples, Text(), terminal_table_of_facts(facts))
 
 
-def _example_table_lines(kind: AnomaliesOfKind) -> RenderableType:
+def _terminal_lines_of_examples(kind: AnomaliesOfKind) -> RenderableType:
     listed = len(kind.examples)
     number = f"{listed:,} of {kind.count:,}" if listed < kind.count else f"{listed:,}"
     grid = Table.grid(padding=(0, 1))
@@ -217,7 +219,7 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
             names = (mistake.child, mistake.inferred, " ".join(mistake.declared))
             table.add_row(*map(quoted, names))
         parts += [heading("the worst mistakes"), Text(), indented(table)]
-    return Stack(*parts, Text(), table_fact_lines(_evaluation_table_lines(evaluation)))
+    return Stack(*parts, Text(), terminal_table_of_facts(_evaluation_table_lines(evaluation)))
 
 
 def _draw_accuracy_table(rows: Sequence[Accuracy]) -> RenderableType:

@@ -27,7 +27,7 @@ def indented(picture: RenderableType) -> RenderableType:
     return Padding(picture, INDENT, expand=False)
 
 
-def table_fact_lines(facts: Sequence[Line]) -> RenderableType:
+def terminal_table_of_facts(facts: Sequence[Line]) -> RenderableType:
     """Return labels and what they say, aligned and quiet."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
@@ -66,7 +66,7 @@ def new_table(
     return table
 
 
-def subject_table_title(id: str, subject: str) -> Text:
+def terminal_title_of_subject(id: str, subject: str) -> Text:
     """Return the name that a table is about, and the name it was asked under."""
     kind, _, name = id.partition(":")
     if kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):

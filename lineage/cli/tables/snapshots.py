@@ -16,7 +16,7 @@ from lineage.analysis.definition_text import (
 from lineage.analysis.diffs import Change, Diff, FamilyChange
 from lineage.analysis.dump_check import DumpCheck
 from lineage.analysis.verdicts import summarize_verdict_availability
-from lineage.cli.tables.layout import heading, indented, new_table, quoted, table_fact_lines
+from lineage.cli.tables.layout import heading, indented, new_table, quoted, terminal_table_of_facts
 from lineage.domain.documents import Document
 from lineage.domain.records import Availability
 from lineage.store.manifest import Manifest
@@ -34,12 +34,12 @@ def crawl_table(
     numbers = [f"{n:,} {_REQUEST_WORDS.get(name, name)}" for name, n in requests.items()]
     facts = [
         ("snapshot", f"{manifest.id}, {_snapshot_kind_cell(manifest)}"),
-        *_size_table_lines(manifest),
+        *_terminal_lines_of_sizes(manifest),
         ("requests", ", ".join(numbers)),
         ("seconds", f"{seconds:,.1f}"),
         *more,
     ]
-    return table_fact_lines(facts)
+    return terminal_table_of_facts(facts)
 
 
 def snapshot_list(manifests: Sequence[Manifest]) -> RenderableType:
@@ -55,7 +55,7 @@ def snapshot_list(manifests: Sequence[Manifest]) -> RenderableType:
     return indented(table)
 
 
-def snapshot_facts(
+def terminal_facts_of_snapshot(
     manifest: Manifest, availability: Mapping[Availability | None, int] | None = None
 ) -> RenderableType:
     """Return everything that a snapshot says of itself; with what became of deleted models."""
@@ -76,7 +76,7 @@ def snapshot_facts(
         *dump,
         ("previous", manifest.previous or "none"),
         ("builds on", "no other snapshot" if manifest.builds_on is None else manifest.builds_on.id),
-        *_size_table_lines(manifest),
+        *_terminal_lines_of_sizes(manifest),
         ("deleted models", deleted or "none"),
         ("unread fields", unread or "none"),
         ("registry", registry or "none"),
@@ -87,7 +87,7 @@ def snapshot_facts(
         files.add_row(quoted(name), f"{file.rows:,}", f"{file.bytes:,}")
     checks = [(check.name, check.passed, check.notes) for check in manifest.checks]
     return Stack(
-        table_fact_lines(facts), Text(), indented(files), Text(), finding_table_lines(checks)
+        terminal_table_of_facts(facts), Text(), indented(files), Text(), finding_table_lines(checks)
     )
 
 
@@ -152,7 +152,7 @@ def retention_table(rows: Sequence[Document]) -> RenderableType:
     return indented(table)
 
 
-def _size_table_lines(manifest: Manifest) -> list[Line]:
+def _terminal_lines_of_sizes(manifest: Manifest) -> list[Line]:
     return [
         ("models", f"{manifest.models:,}"),
         ("edges", f"{manifest.edges:,}"),
@@ -182,7 +182,7 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
     ]
     notes = dict.fromkeys([*count_notes_of_snapshot(before), *count_notes_of_snapshot(after)])
     facts += [("note", note) for note in notes]
-    parts: list[RenderableType] = [Text(), table_fact_lines(facts)]
+    parts: list[RenderableType] = [Text(), terminal_table_of_facts(facts)]
     answers = diff.availability
     removed = [f"{id}  ({answers[id]})" if id in answers else id for id in diff.removed]
     renamed = [f"{rename.before} -> {rename.now}" for rename in diff.renamed]
@@ -191,10 +191,12 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
         parts += [indented(quoted(name)) for name in names[:_NAMES_SHOWN]]
         if (more := len(names) - _NAMES_SHOWN) > 0:
             parts.append(indented(Text(f"and {more:,} more", "dim")))
-    return Stack(*parts, *_family_change_table_rows(diff.families), *_base_change_table_rows(diff))
+    return Stack(
+        *parts, *_terminal_table_of_family_changes(diff.families), *_base_change_table_rows(diff)
+    )
 
 
-def _family_change_table_rows(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:
+def _terminal_table_of_family_changes(families: Sequence[FamilyChange]) -> Iterator[RenderableType]:
     table = new_table("family or release", numbers=_BEFORE_AFTER)
     for family in families:
         releases = [release for release in family.releases if release.before != release.after]
@@ -226,7 +228,7 @@ def _add_change_table_row(
     table.add_row(quoted(name), *cells, style=style)
 
 
-def dump_check_table_rows(check: DumpCheck) -> list[Document]:
+def printable_rows_of_dump_check(check: DumpCheck) -> list[Document]:
     """Return a flat row for each thing compared, with one example."""
     return [
         {"what": what, "count": count, "example": next(iter(examples), None)}
@@ -247,7 +249,7 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
         Text(),
         indented(table),
         Text(),
-        table_fact_lines([*facts, *definition_snapshot_lines(manifest)]),
+        terminal_table_of_facts([*facts, *definition_snapshot_lines(manifest)]),
     )
 
 

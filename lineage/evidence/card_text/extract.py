@@ -152,16 +152,16 @@ def _list_claims(raw: bytes, own_id: str) -> Iterator[Claim]:
 def _read_card_unit(unit: Unit, own_id: str) -> Iterator[Claim]:
     for phrase in LABELS:
         for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
-            yield from _read_claimed_models_after(unit.text, match.start(), match, phrase)
+            yield from _extract_claims_after_phrase(unit.text, match.start(), match, phrase)
     for phrase in PHRASES:
         for match in islice(phrase.pattern.finditer(unit.text), _MOST_PHRASES):
             before = _card_words_before(unit, match.start())
             if _is_claim_about_the_model(before, phrase, own_id):
                 start = match.start() - len(before)
-                yield from _read_claimed_models_after(unit.text, start, match, phrase)
+                yield from _extract_claims_after_phrase(unit.text, start, match, phrase)
 
 
-def _read_claimed_models_after(
+def _extract_claims_after_phrase(
     text: str, sentence_start: int, match: re.Match[str], phrase: Phrase
 ) -> Iterator[Claim]:
     """Yield the models that stand right after a phrase: one, or all of a merge's."""

@@ -113,11 +113,11 @@ _MOST_COLUMNS, _MOST_POINTS = 150, 400
 def edit_chart(chart: Chart, language: Language) -> Chart:
     """Return a chart as its picture shows it, each series with its color."""
     if not chart.panels:
-        return _edit_field(chart, language)
+        return _edit_chart_field(chart, language)
     # One order and one set of colors for all fields: that of the first.
     fields = [replace(chart, series=panel.series, panels=()) for panel in chart.panels]
-    first = _edit_field(fields[0], language)
-    edited = [_edit_field(field, language, first.series) for field in fields]
+    first = _edit_chart_field(fields[0], language)
+    edited = [_edit_chart_field(field, language, first.series) for field in fields]
     panels = [
         replace(panel, series=field.series)
         for panel, field in zip(chart.panels, edited, strict=True)
@@ -125,27 +125,27 @@ def edit_chart(chart: Chart, language: Language) -> Chart:
     return replace(first, panels=panels)
 
 
-def _edit_field(chart: Chart, language: Language, like: Sequence[Series] = ()) -> Chart:
+def _edit_chart_field(chart: Chart, language: Language, like: Sequence[Series] = ()) -> Chart:
     if chart.kind is ChartKind.MATRIX:
         rows = [
             replace(row, values=list(map(_real_chart_number, row.values))) for row in chart.series
         ]
         name = load_texts(language, "charts").say("chart.more", n=len(rows) - _MOST_ROWS + 1)
         chart = replace(chart, series=_fold_series(rows, _MOST_ROWS, name))
-        return _fold_positions(chart, _MOST_CELLS, language)
+        return _fold_chart_positions(chart, _MOST_CELLS, language)
     chart = replace(chart, series=_edit_series(chart, chart.series, language, like))
     n = len(chart.positions)
     if chart.kind is ChartKind.BARS:
-        return _fold_positions(chart, _MOST_ROWS, language)
+        return _fold_chart_positions(chart, _MOST_ROWS, language)
     if chart.kind is ChartKind.COLUMNS and n > _MOST_COLUMNS:
         if chart.axis is Axis.NAMES:
-            return _fold_positions(chart, _MOST_COLUMNS, language)
+            return _fold_chart_positions(chart, _MOST_COLUMNS, language)
         chart = replace(chart, kind=ChartKind.AREA)
     if chart.kind is ChartKind.AREA and n == 1:
         # One day is no growth; its parts can be shown.
         return replace(chart, kind=ChartKind.COLUMNS)
     step = -(-n // _MOST_POINTS)
-    return _choose_positions(chart, range((n - 1) % step, n, step)) if step > 1 else chart
+    return _choose_chart_positions(chart, range((n - 1) % step, n, step)) if step > 1 else chart
 
 
 def _edit_series(
@@ -202,7 +202,7 @@ def _fold_series(series: Sequence[Series], most: int, name: str) -> list[Series]
     return [*series[: most - 1], Series(OTHERS, name, values)]
 
 
-def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
+def _fold_chart_positions(chart: Chart, most: int, language: Language) -> Chart:
     """Sum up the last positions where there are more than a picture has room for."""
     if len(chart.positions) <= most or chart.axis is not Axis.NAMES:
         return chart
@@ -216,7 +216,7 @@ def _fold_positions(chart: Chart, most: int, language: Language) -> Chart:
     return replace(chart, positions=positions, series=series)
 
 
-def _choose_positions(chart: Chart, places: Sequence[int]) -> Chart:
+def _choose_chart_positions(chart: Chart, places: Sequence[int]) -> Chart:
     series = [replace(it, values=[it.values[at] for at in places]) for it in chart.series]
     return replace(chart, positions=[chart.positions[at] for at in places], series=series)
 

@@ -64,14 +64,14 @@ def draw_chart(
     ):
         for row in rows:
             y += height * 1.18
-            body.append(_write_line(kind, row, margin, y - height * 0.2, height))
+            body.append(_draw_chart_text(kind, row, margin, y - height * 0.2, height))
         y += height * 0.25
     lines, y = _draw_fields(edit_chart(chart, language), language, frame, y + size * 0.7)
     body += lines
     y += source * 0.9
     for line in wrap_text(chart.source, source, inner, most=4):
         y += source * 1.25
-        body.append(_write_line("soft", line, margin, y, source))
+        body.append(_draw_chart_text("soft", line, margin, y, source))
     height = round(y + margin)
     scale = width / page
     name = markup(chart.name)
@@ -98,7 +98,7 @@ def _draw_fields(
     size = frame.size
     if not chart_has_numbers(chart):
         words = spell_letters(load_texts(language, "charts").say("chart.nothing"))
-        return [_write_line("ink", words, frame.margin, y + size * 2, size)], y + size * 3
+        return [_draw_chart_text("ink", words, frame.margin, y + size * 2, size)], y + size * 3
     body, y = _draw_key(chart, frame, y)
     fields = chart_fields_of(chart)
     least = _PANEL if frame.page > 600 else _PANEL / 2
@@ -111,7 +111,7 @@ def _draw_fields(
             x, top = frame.margin + at * (width + size), y
             if name:
                 words = fit_text(spell_letters(name), size, width, is_bold=True)
-                body.append(_write_line("ink strong", words, x, y + size * 1.2, size))
+                body.append(_draw_chart_text("ink strong", words, x, y + size * 1.2, size))
                 top += size * 1.7
             layout = lay_out_field(field, language, room)
             inside = max(width - layout.left - layout.right, 1)
@@ -246,17 +246,17 @@ def _draw_key(chart: Chart, frame: _Frame, y0: float) -> tuple[list[str], float]
         lines.append(f'<rect class="f{line.slot}" {square}')
         if line.is_hatched:
             lines.append(f'<rect fill="url(#{markup(chart.name)}-hatch)" {square}')
-        lines.append(_write_line("ink", name, x0 + x + size * 1.15, y, size))
+        lines.append(_draw_chart_text("ink", name, x0 + x + size * 1.15, y, size))
     return lines, y + size * 0.6 * bool(lines)
 
 
-def _write_line(kind: str, text: str, x: float, y: float, size: float) -> str:
+def _draw_chart_text(kind: str, text: str, x: float, y: float, size: float) -> str:
     return (
         f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}">{markup(text)}</text>'
     )
 
 
-def can_paint() -> bool:
+def can_paint_charts() -> bool:
     """Say whether the extra that paints PNG pictures is installed."""
     try:
         import resvg_py  # noqa: F401

@@ -121,7 +121,7 @@ def shorten_chart_name(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def describe_position(chart: Chart, texts: Texts, at: int) -> str:
+def describe_chart_position(chart: Chart, texts: Texts, at: int) -> str:
     """Say all values of a position in one sentence."""
     total = sum(line.values[at] or 0 for line in chart.series)
 

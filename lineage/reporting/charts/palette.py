@@ -96,9 +96,9 @@ def chart_style(theme: Theme | None) -> str:
     """Return the rules of a picture's classes; without a theme they follow the reader's scheme."""
     light, dark = (_color_rules(palette) for palette in PALETTES.values())
     if theme is None:
-        scheme = f"@media screen and (prefers-color-scheme: dark) {{ {_write_rules(dark)} }}"
-        return f"{_SHAPES}\n{_write_rules(light)}\n{scheme}"
-    return f"{_SHAPES}\n{_write_rules(light if theme is Theme.LIGHT else dark)}"
+        scheme = f"@media screen and (prefers-color-scheme: dark) {{ {_chart_color_rules(dark)} }}"
+        return f"{_SHAPES}\n{_chart_color_rules(light)}\n{scheme}"
+    return f"{_SHAPES}\n{_chart_color_rules(light if theme is Theme.LIGHT else dark)}"
 
 
 @cache
@@ -106,7 +106,7 @@ def page_chart_style() -> str:
     """Return the rules of pictures in a page, whose `color-scheme` decides on the theme."""
     light, dark = (_color_rules(palette) for palette in PALETTES.values())
     by_scheme = {name: f"light-dark({light[name]}, {dark[name]})" for name in light}
-    return f"{_SHAPES}\n{_write_rules(by_scheme)}"
+    return f"{_SHAPES}\n{_chart_color_rules(by_scheme)}"
 
 
 _SHAPES = (
@@ -120,7 +120,7 @@ _SHAPES = (
 )
 
 
-def _write_rules(colors: Mapping[str, str]) -> str:
+def _chart_color_rules(colors: Mapping[str, str]) -> str:
     return " ".join(f".picture .{rule}: {color} }}" for rule, color in colors.items())
 
 

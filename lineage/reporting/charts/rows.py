@@ -15,7 +15,7 @@ from lineage.reporting.charts.field import (
     Value,
     Words,
     chart_value_columns,
-    describe_position,
+    describe_chart_position,
     largest_value,
     shorten_chart_name,
     spell_value,
@@ -162,7 +162,9 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
         place = (1, layout.right, "end") if chart.is_share else (x, size * 0.5, "start")
         kind, (x, dx, anchor) = "soft" if chart.is_share else "ink", place
         layout.words.append(Words(kind, numbers[at], x, y, dx, size * 0.35, anchor))
-        layout.values.append(Value(0, at / n, 1, (at + 1) / n, describe_position(chart, texts, at)))
+        layout.values.append(
+            Value(0, at / n, 1, (at + 1) / n, describe_chart_position(chart, texts, at))
+        )
     return layout
 
 

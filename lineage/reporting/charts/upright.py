@@ -15,7 +15,7 @@ from lineage.reporting.charts.field import (
     Words,
     chart_axis_ticks,
     chart_value_columns,
-    describe_position,
+    describe_chart_position,
     largest_value,
     spell_value,
 )
@@ -91,12 +91,12 @@ def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
     if not is_one and (room.most is None or chart.kind is ChartKind.LINES):
         _draw_chart_end_names(plot, ends)
     if chart.kind is ChartKind.COLUMNS:
-        _write_column_values(plot)
+        _draw_chart_column_values(plot)
     elif chart.kind is ChartKind.AREA and not chart.is_share:
         _draw_chart_totals(plot)
-    _write_positions(plot)
+    _draw_chart_position_labels(plot)
     layout.values += [
-        Value(edges[at], 0, edges[at + 1], 1, describe_position(chart, texts, at))
+        Value(edges[at], 0, edges[at + 1], 1, describe_chart_position(chart, texts, at))
         for at in range(len(plot.places))
     ]
     return layout
@@ -224,7 +224,7 @@ def _draw_chart_totals(plot: _Plot) -> None:
         plot.layout.words.append(Words("ink strong", text, x, 1 - top / plot.most, 0, dy, anchor))
 
 
-def _write_column_values(plot: _Plot) -> None:
+def _draw_chart_column_values(plot: _Plot) -> None:
     """Write values into columns that are high enough and sums above them, where all have room."""
     chart, size = plot.chart, plot.room.size * _SMALL
     values = [spell_value(chart, plot.texts, it) for column in plot.columns for it in column]
@@ -255,7 +255,7 @@ def _write_column_values(plot: _Plot) -> None:
             plot.layout.words.append(words)
 
 
-def _write_positions(plot: _Plot) -> None:
+def _draw_chart_position_labels(plot: _Plot) -> None:
     """Name as many positions below the field as have room, the more telling first."""
     size, width = plot.room.size, plot.inner_width
     is_column = plot.chart.kind is ChartKind.COLUMNS

@@ -19,7 +19,7 @@ from lineage.domain.clock import end_of_data
 from lineage.reporting.charts.palette import Theme
 from lineage.reporting.document import Document
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.html import render_page
+from lineage.reporting.html import fill_page_template
 from lineage.reporting.language import Texts, load_texts
 from lineage.reporting.poster import branch_colors
 
@@ -50,13 +50,13 @@ def family_page(report: FamilyTreeReport, document: Document) -> str:
     tree itself.
     """
     texts = load_texts(document.language)
-    return render_page(
+    return fill_page_template(
         "family_tree.html",
         document.language,
         title=document.title,
         reports=document.reports,
         has_charts=False,
-        style=read_report_page_asset("family_tree.css") + _color_style(),
+        style=read_report_page_asset("family_tree.css") + _branch_colors_of_family_page(),
         script="\n".join(
             (*map(read_report_page_asset, _LIBRARIES), *map(_read_report_page_script, SCRIPTS))
         ),
@@ -81,7 +81,7 @@ def _read_report_page_script(name: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-def _color_style() -> str:
+def _branch_colors_of_family_page() -> str:
     """Return the colors of branches as the style's variables."""
     light, dark = branch_colors(Theme.LIGHT), branch_colors(Theme.DARK)
     lines = [
@@ -98,8 +98,8 @@ def _color_style() -> str:
 
 def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
     """Return everything that the page's script reads, ready to be embedded."""
-    claim_set, claim_sets = _claim_sets_for_report_page(report.evidence)
-    owners, owner, models = _split_page_names(report.forest)
+    claim_set, claim_sets = _claim_sets_of_family_page(report.evidence)
+    owners, owner, models = _split_names_for_family_page(report.forest)
     head = {
         "language": texts.language.value,
         "texts": dict(texts.sections["explorer"]),
@@ -128,7 +128,7 @@ def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
     return pack_page_block(head, columns)
 
 
-def _split_page_names(rows: TreeRows) -> tuple[list[str], Indices, list[str]]:
+def _split_names_for_family_page(rows: TreeRows) -> tuple[list[str], Indices, list[str]]:
     """Return all owners, the place of each row's plus one, and the names without them.
 
     In a name that holds the name of the model above it a slash stands for that one. What is no
@@ -228,11 +228,13 @@ def _report_page_columns_of(report: FamilyTreeReport, claim_set: Int64s) -> Colu
     columns |= {
         name: smallest_type_for_report_page(coded.code) for name, coded in facts.words.items()
     }
-    columns |= {name: _smallest_page_numbers(numbers) for name, numbers in facts.numbers.items()}
+    columns |= {
+        name: _smallest_numbers_for_family_page(numbers) for name, numbers in facts.numbers.items()
+    }
     return columns
 
 
-def _claim_sets_for_report_page(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
+def _claim_sets_of_family_page(evidence: RowEvidence) -> tuple[Int64s, Sequence[Sequence[int]]]:
     """Return for each edge its set of claims, and the sets: few, since most edges share theirs."""
     sets: dict[tuple[int, ...], int] = {(): 0}
     bounds = np.searchsorted(evidence.claim_edge, np.arange(len(evidence.child) + 1)).tolist()
@@ -243,7 +245,7 @@ def _claim_sets_for_report_page(evidence: RowEvidence) -> tuple[Int64s, Sequence
     return np.array(chosen, np.int64), [list(claim_set) for claim_set in sets]
 
 
-def _smallest_page_numbers(numbers: Floats) -> npt.NDArray[np.number]:
+def _smallest_numbers_for_family_page(numbers: Floats) -> npt.NDArray[np.number]:
     """Return counters as whole numbers where they fit, else as they are."""
     if numbers.max(initial=0) < 1 << 32:
         return smallest_type_for_report_page(numbers.astype(np.int64))

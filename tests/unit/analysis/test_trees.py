@@ -348,7 +348,7 @@ def test_a_chain_of_any_length_is_drawn_to_its_end(length: int) -> None:
     """One node below the other: nothing here may recurse."""
     above = np.maximum(np.arange(-1, length - 1), 0)
     depth = reach.sum_upwards(above, np.ones(length, np.int64))
-    size = reach.sum_branches(above, depth, np.ones(length, np.int64))
+    size = reach.sum_forest_branches(above, depth, np.ones(length, np.int64))
     assert depth.tolist() == list(range(length))
     assert size.tolist() == list(range(length, 0, -1))
     assert reach.place_forest_rows(above, size, (depth,)).tolist() == list(range(length))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.build.availability import AvailabilityChecks, ask_about_tombstones
+from lineage.build.availability import AvailabilityChecks, ask_about_draft_tombstones
 from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.errors import LineageError, RequestLimitReached, SourceUnavailable, UnexpectedPage
 from tests.fakes.fake_clock import NOON
@@ -42,7 +42,7 @@ def test_whatever_comes_some_are_answered_and_the_others_are_left(
     named = {f"{at:02}": end for at, end in enumerate(script)}
     hub, progress = FakeHub(named), ListProgress()
     try:
-        found = ask_about_tombstones(
+        found = ask_about_draft_tombstones(
             [(key, "o/n") for key in named], AvailabilityChecks(hub, most), progress
         )
     except LineageError as error:

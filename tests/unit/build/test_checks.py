@@ -9,7 +9,7 @@ from lineage.build.checks import (
     DraftFacts,
     Limits,
     check_bad_rows,
-    check_endpoint,
+    check_draft_endpoint,
     check_not_empty,
     check_sudden_loss,
     run_checks,
@@ -103,7 +103,7 @@ def test_only_a_full_crawl_can_lose_models(kind: SnapshotKind) -> None:
     ],
 )
 def test_snapshots_of_two_hubs_do_not_mix(previous: str | None, passes: bool) -> None:
-    assert check_endpoint(replace(SOUND, previous_endpoint=previous), LIMITS).passed is passes
+    assert check_draft_endpoint(replace(SOUND, previous_endpoint=previous), LIMITS).passed is passes
 
 
 def test_notes_say_the_numbers() -> None:

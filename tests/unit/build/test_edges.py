@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.build.edges import choose_edge_relations, merge_claims
+from lineage.build.edges import merge_resolved_claims, resolve_edge_relations
 from lineage.domain.claims import STRENGTHS, Relation, ResolvedClaims, Strength
 from lineage.evidence import Rule
 
@@ -34,7 +34,9 @@ def merged(rows: Sequence[ClaimRow]) -> list[EdgeRow]:
     child, parent = columns[:, 0], columns[:, 1]
     rule, relation = columns[:, 2].astype(np.int8), columns[:, 3].astype(np.int8)
     claims = ResolvedClaims(child, parent, rule, relation)
-    edges, bits = merge_claims(claims, RULES, choose_edge_relations(claims, RULES, CHILDREN))
+    edges, bits = merge_resolved_claims(
+        claims, RULES, resolve_edge_relations(claims, RULES, CHILDREN)
+    )
     parts = (edges.child, edges.parent, edges.relation, edges.strength, bits)
     return list(zip(*(part.tolist() for part in parts), strict=True))
 

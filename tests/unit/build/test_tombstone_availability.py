@@ -13,7 +13,7 @@ from lineage.build.availability import (
 )
 from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.store import schema
-from lineage.store.reader import STANDING_COLUMNS, snapshot_asked_in
+from lineage.store.reader import STANDING_COLUMNS, read_stored_availability_answer
 from tests.fakes.fake_clock import NOON
 
 KEYS = [f"{number:024x}" for number in range(12)]
@@ -45,7 +45,7 @@ def test_answers_upon_answers_are_those_of_a_dictionary(
     assert found.drop_columns(list(STANDING_COLUMNS)).equals(
         tombstones().drop_columns(list(STANDING_COLUMNS))
     )
-    kept = {row["key"]: snapshot_asked_in(row) for row in found.to_pylist()}
+    kept = {row["key"]: read_stored_availability_answer(row) for row in found.to_pylist()}
     assert kept == dict.fromkeys(KEYS) | first | second
     left = never_asked_tombstones(found).to_pylist()
     assert left == [key for key in KEYS if key not in first | second]

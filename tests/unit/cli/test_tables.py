@@ -35,10 +35,10 @@ PICTURES = {
     "groups": counts_table([DIVIDED], drawn.manifest()),
     "tree": tree_table(drawn.tree(LONG), drawn.manifest()),
     "crawl": snapshots.crawl_table(drawn.manifest(), {"sent": 72, "refused_429": 0}, 6.0),
-    "snapshot": snapshots.snapshot_facts(drawn.manifest()),
+    "snapshot": snapshots.terminal_facts_of_snapshot(drawn.manifest()),
     "snapshots": snapshots.snapshot_list([drawn.manifest()]),
     "updates": snapshots.snapshot_list([drawn.manifest(), UPDATE]),
-    "update": snapshots.snapshot_facts(UPDATE),
+    "update": snapshots.terminal_facts_of_snapshot(UPDATE),
     "broken": snapshots.verification_table(
         damage(["models.parquet: 3 bytes"], ["20261122T060000Z"])
     ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.crawl.plan import crawl_everything, drop_repeated_crawl_rows
+from lineage.crawl.plan import crawl_everything, drop_rows_recrawled_at_border
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.sources.interface import RecordPage
 from tests.builders import record
@@ -17,7 +17,7 @@ def model(number: int, likes: int = 0) -> ModelRecord:
 
 
 def kept(*pages: list[ModelRecord]) -> list[ModelRecord]:
-    out = drop_repeated_crawl_rows(RecordPage(records) for records in pages)
+    out = drop_rows_recrawled_at_border(RecordPage(records) for records in pages)
     return [one for page in out for one in page.records]
 
 
@@ -38,7 +38,7 @@ def test_a_long_walk_passes_whole_and_in_order() -> None:
 def test_bad_rows_and_what_is_known_of_a_page_stay() -> None:
     bad = BadRow("odd", "{}", None)
     first = RecordPage([model(1)], [bad], request="one", date="today")
-    out = list(drop_repeated_crawl_rows([first, RecordPage([model(1)])]))
+    out = list(drop_rows_recrawled_at_border([first, RecordPage([model(1)])]))
     assert (out[0].records, out[0].bad_rows) == ([], [bad])
     assert (out[0].request, out[0].date) == ("one", "today")
 

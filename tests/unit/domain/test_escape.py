@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.escape import cell, escape_invisible, escaped_csv_lines
+from lineage.domain.escape import escape_csv_cell, escape_invisible, escaped_csv_lines
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -98,7 +98,7 @@ def test_a_line_of_csv_is_one_line_and_every_field_in_quotes(text: str) -> None:
     assert (header, end) == ('"a","b"', "")
     assert line.startswith('"')
     assert line.endswith('","-1"')
-    assert split(line, ",") == [cell(text), "-1"]
+    assert split(line, ",") == [escape_csv_cell(text), "-1"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_line_of_csv_is_one_line_and_every_field_in_quotes(text: str) -> None:
     ],
 )
 def test_ids_addresses_and_dates_stand_as_they_are(text: str) -> None:
-    assert cell(text) == text
+    assert escape_csv_cell(text) == text
 
 
 def test_numbers_of_our_own_stay_numbers() -> None:
@@ -123,4 +123,4 @@ def test_numbers_of_our_own_stay_numbers() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)"])
 def test_a_formula_becomes_text(text: str) -> None:
-    assert cell(text) == f"'{text}"
+    assert escape_csv_cell(text) == f"'{text}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts, mark, plain
+from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts, make_opt_out_digest, plain
 from lineage.domain.repo_ids import is_repo_id
 
 KEY = "64b7c0ffee64b7c0ffee64b7"
@@ -92,7 +92,7 @@ def test_a_mark_is_known_by_who_has_the_list_and_tells_nobody_else() -> None:
     some = OptOuts.parse("owner/model, another").and_opt_outs({KEY: "owner/model"}, {})
     marks = some.all_opt_out_marks()
     assert all(re.fullmatch("[0-9a-f]+", one) and KEY not in one for one in marks)
-    assert mark("owner/model", KEY) in marks
+    assert make_opt_out_digest("owner/model", KEY) in marks
     again = OptOuts.parse("owner/model").marked(marks)
     assert again.behind_key(KEY) == "owner/model"
     assert again.behind_key(KEY[::-1]) is None

@@ -12,7 +12,7 @@ from lineage.domain.repo_ids import (
     are_keys,
     are_repo_ids,
     find_repo_id,
-    is_doubtful,
+    is_doubtful_repo_id,
     is_full_id,
     is_key,
     is_repo_id,
@@ -178,7 +178,7 @@ def test_a_path_or_an_address_elsewhere_is_no_id(written: str) -> None:
 def test_a_folder_a_file_and_a_placeholder_are_no_ids_by_themselves(written: str) -> None:
     id = find_repo_id(written)
     assert id is not None
-    assert is_doubtful(id)
+    assert is_doubtful_repo_id(id)
     assert not is_full_id(id)
 
 

@@ -19,10 +19,10 @@ from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import LineageError
 from lineage.export.spark import (
-    collect_answers,
-    read_answers,
-    recount_arrow_batches,
+    collect_spark_answers,
+    read_spark_answers,
     recount_on_spark,
+    recount_spark_batches,
 )
 from lineage.families.registry import all_families
 from lineage.store.store import ParquetStore
@@ -109,23 +109,27 @@ def test_an_executor_that_cannot_see_the_store_is_said(
 
 def test_an_executor_of_another_version_counts_nothing(tasks: list[RecountTask]) -> None:
     batch = pa.RecordBatch.from_pydict({"id": [0]})
-    (answer,) = recount_arrow_batches("0.0.1", b"of a later version", iter([batch]))
+    (answer,) = recount_spark_batches("0.0.1", b"of a later version", iter([batch]))
     with pytest.raises(LineageError, match=f"has lineage {__version__}, and 0.0.1 asks") as raised:
-        list(read_answers(pa.Table.from_batches([answer]), 1))
+        list(read_spark_answers(pa.Table.from_batches([answer]), 1))
     assert raised.value.exit_code == 2
 
 
 def test_a_missing_answer_is_no_silence() -> None:
     none = pa.table({"position": pa.array([], pa.int64()), "answer": pa.array([], pa.string())})
     with pytest.raises(LineageError, match="fewer answers than tasks"):
-        list(read_answers(none, 1))
+        list(read_spark_answers(none, 1))
 
 
 def test_a_cluster_that_gives_no_executor_is_not_waited_for_forever() -> None:
     notices: list[str] = []
     stopped = threading.Event()
     collect = partial(
-        collect_answers, stopped.wait, say=notices.append, notice_seconds=0.01, patience_seconds=0.1
+        collect_spark_answers,
+        stopped.wait,
+        say=notices.append,
+        notice_seconds=0.01,
+        patience_seconds=0.1,
     )
     with pytest.raises(LineageError, match="no executor took a task for"):
         collect(progress=lambda: (0, 0))
@@ -150,7 +154,7 @@ def test_tasks_that_run_or_end_are_waited_for() -> None:
 
     notices: list[str] = []
     assert (
-        collect_answers(
+        collect_spark_answers(
             collect, progress, notices.append, notice_seconds=0.01, patience_seconds=0.001
         )
         == "answers"

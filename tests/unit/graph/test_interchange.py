@@ -11,10 +11,10 @@ from lineage.graph.lineage_graph import (
     FamilyGraph,
     build_graph,
     cut_graph,
+    edges_above_networkx_node,
     edges_of,
+    networkx_graph_roots,
     nodes_of,
-    parents_of,
-    roots_of,
 )
 
 SEVERAL = 12
@@ -37,8 +37,8 @@ def test_what_nobody_knows_is_left_out() -> None:
 
 def test_parents_of_a_model_are_its_edges() -> None:
     graph = a_graph([(0, 2), (1, 2), (2, 3)])
-    assert [edge.parent for edge in parents_of(graph, "m2")] == ["m0", "m1"]
-    assert roots_of(graph) == ("m0",)
+    assert [edge.parent for edge in edges_above_networkx_node(graph, "m2")] == ["m0", "m1"]
+    assert networkx_graph_roots(graph) == ("m0",)
 
 
 @given(PAIRS, st.integers(1, 4))

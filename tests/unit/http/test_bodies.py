@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.http.bodies import BodyBroken, BodyTooLarge, printable_body, read_body
+from lineage.http.bodies import BodyBroken, BodyTooLarge, printable_response_body, read_body
 
 
 def _in_pieces(data: bytes, size: int) -> list[bytes]:
@@ -56,7 +56,7 @@ def test_layers_of_encodings_are_refused() -> None:
 
 
 def test_what_is_shown_holds_no_control_codes_and_no_secret() -> None:
-    shown = printable_body(
+    shown = printable_response_body(
         b"\x1b[2Jno \xff\n  hf_abcDEF123 Authorization: Bearer xyz \xe2\x80\xaeevil"
     )
     assert shown == "[2Jno \ufffd [secret] Authorization: Bearer [secret] evil"
@@ -64,5 +64,5 @@ def test_what_is_shown_holds_no_control_codes_and_no_secret() -> None:
 
 @given(st.text() | st.binary())
 def test_what_is_shown_is_short_and_printable(text: str | bytes) -> None:
-    assert len(printable_body(text, 50)) <= 50
-    assert printable_body(text, 50).isprintable()
+    assert len(printable_response_body(text, 50)) <= 50
+    assert printable_response_body(text, 50).isprintable()

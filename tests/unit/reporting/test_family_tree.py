@@ -7,7 +7,7 @@ import pytest
 
 from lineage.domain.families import OutsiderReason
 from lineage.reporting.family_tree import FamilyTreeReport
-from lineage.reporting.family_tree_text import verdict_reason_text
+from lineage.reporting.family_tree_text import report_text_of_verdict_reason
 from lineage.reporting.language import Language, load_texts
 from tests.builders import published, row
 from tests.questions import family_tree
@@ -80,6 +80,6 @@ def test_each_of_them_has_a_reason_in_the_language_of_the_report_or_a_claim(
 ) -> None:
     spoken = load_texts(language)
     for asked in llama.verdicts:
-        assert asked.quote or verdict_reason_text(asked, spoken)
+        assert asked.quote or report_text_of_verdict_reason(asked, spoken)
     told = {reason: spoken.say(f"page.because_{reason}") for reason in OutsiderReason}
     assert len(set(told.values())) == len(OutsiderReason)

@@ -213,9 +213,9 @@ def test_downloads_that_nobody_knows_are_no_zero(tmp_path: Path) -> None:
 
 def test_the_rows_of_releases_add_up_to_all_models(corpus_snapshot: Snapshot) -> None:
     found = judged(corpus_snapshot)
-    single, mixed = numbers.count_reported_releases(found)
+    single, mixed = numbers.report_rows_of_releases(found)
     assert {one.release for one in single} <= {one.name for one in found.family.releases}
     folded = numbers.add_up_report_rows(mixed[3:], "the rest")
     assert sum(row.models for row in (*single, *mixed[:3], folded)) == len(found.rows)
     known = sum(row.models - row.by_severity[DriftSeverity.UNKNOWN] for row in (*single, *mixed))
-    assert known == numbers.count_reported_licenses(found.rows)
+    assert known == numbers.report_number_of_known_licenses(found.rows)

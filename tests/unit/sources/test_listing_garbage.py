@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lineage.build.checks import Limits
 from lineage.build.pipeline import publish
 from lineage.sources.interface import RecordPage
-from lineage.sources.listing_pages import ParsedPage, is_whole, parse_page
+from lineage.sources.listing_pages import ParsedPage, is_whole_hub_body, parse_page
 from lineage.store.schema import BAD_ROWS_FILE, MODELS_FILE
 from tests.builders import key_of, origin, publication, row, rows_of
 
@@ -111,8 +111,8 @@ def test_every_row_is_a_record_or_a_bad_row_and_costs_no_neighbour(raws: list[by
 @settings(max_examples=100)
 def test_a_page_of_garbage_is_whole_and_its_beginning_is_not(raws: list[bytes]) -> None:
     text = b"[%s]" % b",".join(raws)
-    assert is_whole(text)
-    assert not is_whole(text[:-1])
+    assert is_whole_hub_body(text)
+    assert not is_whole_hub_body(text[:-1])
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda odd: b"[%s]" % odd))

@@ -11,7 +11,7 @@ from lineage.sources.listing_pages import (
     MOST_ROWS,
     ParsedPage,
     drop_private_rows,
-    is_whole,
+    is_whole_hub_body,
     parse_page,
 )
 from lineage.sources.listing_rows import MAX_TAGS, MAX_TEXT
@@ -411,20 +411,20 @@ def test_an_empty_page_is_a_page() -> None:
 
 def test_every_cut_of_a_body_is_noticed() -> None:
     whole = body([row("a/b", parents=["c/d"], cardData={"base_model": 'q"\\[{'})])
-    assert is_whole(whole)
-    assert not [end for end in range(len(whole)) if is_whole(whole[:end])]
+    assert is_whole_hub_body(whole)
+    assert not [end for end in range(len(whole)) if is_whole_hub_body(whole[:end])]
 
 
 def test_every_cut_of_a_broken_body_is_noticed() -> None:
     whole = body([row("a/b"), row("c/d")]).replace(b"c/d", b"\xff\x00d")
-    assert is_whole(whole)
-    assert not [end for end in range(len(whole)) if is_whole(whole[:end])]
+    assert is_whole_hub_body(whole)
+    assert not [end for end in range(len(whole)) if is_whole_hub_body(whole[:end])]
 
 
 @pytest.mark.parametrize("text", [b"{}", b'{"a": [1, {"b": "}"}]}', b'{"a": "\xff\x01"}'])
 def test_an_object_is_whole_too(text: bytes) -> None:
-    assert is_whole(text)
-    assert not is_whole(text[:-1])
+    assert is_whole_hub_body(text)
+    assert not is_whole_hub_body(text[:-1])
 
 
 def test_a_page_of_absurdly_many_rows_is_no_page() -> None:

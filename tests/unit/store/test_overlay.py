@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lineage.build.claims_spool import SPOOL
 from lineage.store.delta import merge_delta_bad_rows, merge_delta_evidence, merge_delta_rows
-from lineage.store.keys import bare, canonical_key_order, rows_of_keys
+from lineage.store.keys import canonical_key_order, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.schema import BAD_ROWS
 
 KEYS = st.integers(0, 40).map(lambda number: f"{number:024x}")
@@ -24,7 +24,7 @@ def table(rows: Mapping[str, int]) -> pa.Table:
 
 
 def keys(some: set[str]) -> np.ndarray[tuple[int], np.dtype[np.bytes_]]:
-    return np.sort(bare(pa.array(sorted(some), pa.string())))
+    return np.sort(table_keys_as_bytes(pa.array(sorted(some), pa.string())))
 
 
 @given(TABLES, TABLES, st.integers(1, 7))
@@ -70,7 +70,9 @@ def test_of_several_rows_with_one_key_the_last_is_kept(some: list[str]) -> None:
 @given(st.sets(KEYS), st.lists(KEYS))
 def test_rows_are_found_where_they_are(known: set[str], wanted: list[str]) -> None:
     ordered = sorted(known)
-    found = rows_of_keys(keys(known), bare(pa.array(wanted, pa.string()))).tolist()
+    found = table_rows_of_keys(
+        keys(known), table_keys_as_bytes(pa.array(wanted, pa.string()))
+    ).tolist()
     assert found == [ordered.index(key) if key in known else -1 for key in wanted]
 
 

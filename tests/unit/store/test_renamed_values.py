@@ -20,7 +20,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store import schema
-from lineage.store.former_schemas import translate
+from lineage.store.former_schemas import translate_former_table_rows
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.retention import read_retention_rule, snapshots_kept_by
@@ -187,5 +187,5 @@ def test_what_an_update_builds_on_is_kept_and_goes_with_it(store: ParquetStore) 
 def test_the_second_half_of_the_hubs_constant_is_no_date_in_old_snapshots_either() -> None:
     moments = [datetime(2022, 3, 2, 23, 29, second, 5, UTC) for second in (4, 5, 6)]
     stored = pa.table({"created_at": pa.array(moments, pa.timestamp("us", "UTC"))})
-    shown = translate(schema.MODELS_FILE, stored, 3)["created_at"].to_pylist()
+    shown = translate_former_table_rows(schema.MODELS_FILE, stored, 3)["created_at"].to_pylist()
     assert shown == [None, None, moments[2]]

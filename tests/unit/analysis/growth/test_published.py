@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lineage.analysis.growth.published import (
     compare_published_numbers_with_counts,
-    find_nearest_step,
+    find_nearest_comparison_step,
 )
 from lineage.analysis.growth.results import DayBasis, PublishedCheck, StepCount
 from lineage.analysis.results import ComparisonStep
@@ -120,7 +120,7 @@ def test_no_step_comes_nearer_than_the_nearest(
 ) -> None:
     names = list(ComparisonStep)
     steps = [StepCount(names[at], low, low + more) for at, (low, more) in enumerate(numbers)]
-    nearest, is_match = find_nearest_step(
+    nearest, is_match = find_nearest_comparison_step(
         number(wanted, date(2025, 1, 1), qualifier=qualifier), steps
     )
 
