@@ -33,7 +33,7 @@ def hide_parents(rows: Iterable[Row]) -> tuple[list[Row], list[tuple[str, str]]]
     # What others come from keeps its own parents: they say where a hidden parent leads.
     kept = {parent.lower() for row in rows for parent in list_card_parents(row)}
     for family in all_families():
-        kept |= {id.lower() for id in family.roots()}
+        kept |= {id.lower() for id in family.root_repo_ids()}
         kept |= {id.lower() for release in family.releases for id in release.official}
     shown, hidden = [], []
     for row in rows:

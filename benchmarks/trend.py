@@ -52,7 +52,7 @@ def family_rows() -> list[bytes]:
     with TemporaryDirectory() as folder:
         whole = _published(spelled, FIRST, ParquetStore(folder, NO_OPT_OUTS))
         scope = Scope(whole, all_families(), FULL)
-        roots = scope.roots_of(family("llama").roots())
+        roots = scope.roots_of(family("llama").root_repo_ids())
         wanted = members_below(scope, roots).counted
         wanted[roots] = True
         ids = set(whole.record_column("id").filter(pa.array(wanted[: whole.records])).to_pylist())

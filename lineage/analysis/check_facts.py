@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from lineage.analysis.ancestry import Ancestry, find_ancestry_in_scope
 from lineage.analysis.scope import Scope
-from lineage.domain.check_rules import CheckRules, ListedModel, Pattern
+from lineage.domain.check_rules import CheckRules, ListedModel, SubjectPattern
 from lineage.domain.families import Family, Release, is_claimable
 from lineage.domain.licenses import ClauseName, Terms
 from lineage.domain.subjects import SubjectKind, parse_subject
@@ -38,7 +38,7 @@ class CheckFacts:
     shas: Mapping[int, str]
     _matches: dict[tuple[str, int], bool] = field(default_factory=dict, compare=False, repr=False)
 
-    def matches_rule_to_check(self, pattern: Pattern, node: int) -> bool:
+    def matches_rule_to_check(self, pattern: SubjectPattern, node: int) -> bool:
         """Say whether a pattern means a node; asked once, however many models stand below it."""
         key = pattern.text, node
         if key not in self._matches:
@@ -58,7 +58,7 @@ def gather_facts_to_check(
     registry_nodes = dict(scope.every_scope_node_of(_registry_ids(scope.families)))
     # What no snapshot lists gets a node of its own, above all others, which no edge leads to: the
     # registry may know it all the same, and a pattern may deny its name.
-    registered = {id.lower(): id for family in scope.families for id in family.roots()}
+    registered = {id.lower(): id for family in scope.families for id in family.root_repo_ids()}
     for former in (it for family in scope.families for it in family.former_names()):
         if former.now.lower() in registered:
             registered.setdefault(former.name.lower(), former.now)
@@ -104,7 +104,9 @@ def _place_registry_in_check_scope(
     curated: _Curated = {}
     for family in families:
         release_of = {
-            id: release for release in family.releases for id in (release.subject, *release.roots())
+            id: release
+            for release in family.releases
+            for id in (release.subject, *release.root_repo_ids())
         }
         for id, release in release_of.items():
             roots |= dict.fromkeys(registry_nodes.get(id, ()), (family, release))
@@ -135,7 +137,7 @@ def _id_of_model_to_check(name: str) -> str:
 
 def _registry_ids(families: Sequence[Family]) -> set[str]:
     curated = {edge.child for family in families for edge in family.curated_family_edges()}
-    named = {id for family in families for id in (*family.roots(), *family.claimable())}
+    named = {id for family in families for id in (*family.root_repo_ids(), *family.claimable())}
     return curated | named
 
 
@@ -155,7 +157,7 @@ def _names_of_ancestors(
         for node in names.keys() & set(nodes):
             names[node].add(name)
     for family in scope.families:
-        pairs = [(id, id) for id in family.roots()]
+        pairs = [(id, id) for id in family.root_repo_ids()]
         pairs += [(former.name, former.now) for former in family.former_names()]
         mirrors = (mirror for release in family.releases for mirror in release.mirrors)
         pairs += [(it.of, it.id) for it in mirrors if it.of is not None]
@@ -202,7 +204,7 @@ def refuse_unknown_licenses_to_check(scope: Scope, rules: CheckRules) -> None:
         )
 
 
-def can_check_rule_match(scope: Scope, facts: CheckFacts, pattern: Pattern) -> bool:
+def can_check_rule_match(scope: Scope, facts: CheckFacts, pattern: SubjectPattern) -> bool:
     """Say whether a pattern can match at all: a typo in a deny list must not pass in silence."""
     if pattern.kind is SubjectKind.FAMILY:
         return any(family.id == pattern.name for family in scope.families)
@@ -226,7 +228,7 @@ def can_check_rule_match(scope: Scope, facts: CheckFacts, pattern: Pattern) -> b
     )
 
 
-def check_rule_matches_node(facts: CheckFacts, pattern: Pattern, node: int) -> bool:
+def check_rule_matches_node(facts: CheckFacts, pattern: SubjectPattern, node: int) -> bool:
     """Say whether a pattern means a node, by any of its names or by the registry."""
     if pattern.kind is SubjectKind.MODEL:
         return any(map(pattern.matches, facts.names[node]))

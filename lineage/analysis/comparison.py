@@ -123,7 +123,7 @@ def members_of_comparison_step(
     # Without mirrors a family is its official repositories alone: what copies of their weights add
     # is a step of its own, as with a named model.
     official = tuple(id for release in releases for id in release.official)
-    everything = tuple(id for release in releases for id in release.roots())
+    everything = tuple(id for release in releases for id in release.root_repo_ids())
     ids = everything if scope.definition.mirrors else official
     of_subject = subject.release or subject.family
     assert of_subject is not None

@@ -295,7 +295,7 @@ def find_diff_alerts(
         _list_roots_of_diff(Scope(each, families)) for each in (before, after)
     )
     for family in families:
-        for root in family.roots():
+        for root in family.root_repo_ids():
             if root in were_listed - are_listed:
                 says = f"{root}, a root of family {family.id}, is no longer listed"
                 alerts.append(Alert(AlertKind.ROOT_VANISHED, root, says))
@@ -313,7 +313,7 @@ def _list_roots_of_diff(scope: Scope) -> set[str]:
     """Return the registry's roots that a snapshot lists, under whatever name."""
     models = scope.snapshot.manifest.models
     nodes = scope.every_scope_node_of(
-        [root for family in scope.families for root in family.roots()]
+        [root for family in scope.families for root in family.root_repo_ids()]
     )
     return {id for id, each in nodes.items() if min(each) < models}
 

@@ -218,7 +218,7 @@ def summarize_counted_family(family: Family) -> Document:
         "organization": family.organization,
         "version": family.version,
         "releases": len(family.releases),
-        "roots": len(family.roots()),
+        "roots": len(family.root_repo_ids()),
         "mirrors": sum(len(release.mirrors) for release in family.releases),
         "quantized": sum(len(release.quantized) for release in family.releases),
         "changed": sum(len(release.changed) for release in family.releases),

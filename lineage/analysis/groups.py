@@ -34,7 +34,7 @@ class Releases:
     _words: Sequence[LabelBits]
     """64 releases a word, bit by bit."""
 
-    def mark_release(self, release: Release) -> Mask:
+    def mark_nodes_of_release(self, release: Release) -> Mask:
         """Say which nodes meet this release first on some path up."""
         word, bit = divmod(self.releases.index(release), reach.MOST_LABELS)
         mask: Mask = (self._words[word] & np.uint64(1 << bit)) != 0

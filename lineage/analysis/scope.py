@@ -207,7 +207,7 @@ class Scope:
         model, what such an edge names.
         """
         subjects = self.graph.claimed.intersection(registered.claimable())
-        return self.roots_of([*registered.roots(), *subjects])
+        return self.roots_of([*registered.root_repo_ids(), *subjects])
 
     def names_of(self, nodes: Indices) -> tuple[pa.Array, pa.Array]:
         """Return key and present id of nodes in rising order, in the snapshot or added."""
@@ -258,7 +258,7 @@ def _list_curated_ids(curated: Sequence[CuratedEdge]) -> list[str]:
 
 def _list_ids_of_scope(families: Sequence[Family]) -> set[str]:
     """Return the ids that questions about families look up: roots and outsiders."""
-    roots = {root for family in families for root in family.roots()}
+    roots = {root for family in families for root in family.root_repo_ids()}
     return roots | {outsider.id for family in families for outsider in family.outsiders}
 
 
@@ -358,7 +358,7 @@ def _registry_dates_of_scope(families: Sequence[Family]) -> dict[str, date]:
     days: dict[str, date] = {}
     for family in families:
         with suppress(ValueError):
-            days |= dict.fromkeys(family.roots(), date.fromisoformat(family.version))
+            days |= dict.fromkeys(family.root_repo_ids(), date.fromisoformat(family.version))
     return days
 
 

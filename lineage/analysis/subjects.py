@@ -136,7 +136,7 @@ def lists_subject(scope: Scope, subject: str) -> bool:
         return resolved.model.node < models
     registered = resolved.release or resolved.family
     assert registered is not None
-    return any(node < models for node in scope.nodes_of(registered.roots()).values())
+    return any(node < models for node in scope.nodes_of(registered.root_repo_ids()).values())
 
 
 def find_subject_model(scope: Scope, name: str) -> ModelNode:
@@ -184,7 +184,7 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     scope = full_scope(scope)
     of_subject = subject.family if subject.release is None else subject.release
     assert of_subject is not None
-    ids, roots = of_subject.roots(), scope.tops_of(of_subject)
+    ids, roots = of_subject.root_repo_ids(), scope.tops_of(of_subject)
     members = members_below(scope, roots)
     if subject.release is not None:
         releases_by_node = find_releases(scope, scope.edges)
@@ -243,7 +243,7 @@ def find_family_members(scope: Scope, keys: pa.ChunkedArray) -> list[str]:
     snapshot, scope = scope.snapshot, full_scope(scope.under(DEFAULT))
     keys_of_records = snapshot.record_column("key")
     nodes = np.flatnonzero(np.asarray(pc.is_in(keys_of_records, value_set=keys)))
-    roots = scope.roots_of([root for family in scope.families for root in family.roots()])
+    roots = scope.roots_of([root for family in scope.families for root in family.root_repo_ids()])
     of_a_family = scope.find_below(roots)
     of_a_family[roots] = True
     nodes = nodes[of_a_family[nodes]]
@@ -311,7 +311,7 @@ def _find_subject_candidates(scope: Scope, name: str) -> list[str]:
         if not owner and len(repository) >= _SHORTEST_PIECE:
             close = pc.match_substring(lowered, repository)
         similar.update(ids.filter(close).slice(0, _CANDIDATES).to_pylist())
-    roots = {root.lower() for family in scope.families for root in family.roots()}
+    roots = {root.lower() for family in scope.families for root in family.root_repo_ids()}
     total = _candidate_totals_of(scope.snapshot, same_name)
     ranked = sorted(same_name, key=lambda id: (id.lower() not in roots, -total.get(id, 0), id))
     by_case = {id.lower(): id for id in sorted(similar - same_name)}

@@ -304,7 +304,9 @@ def _find_traced_in_registry(scope: Scope, name: str) -> _Subject | None:
     lowered = parse_repo_id_of_model(name).lower()
     renamed = (old for family in scope.families for old in family.former_names())
     lowered = {old.name.lower(): old.now.lower() for old in renamed}.get(lowered, lowered)
-    by_id: dict[str, int | None] = {id: None for entry in scope.families for id in entry.roots()}
+    by_id: dict[str, int | None] = {
+        id: None for entry in scope.families for id in entry.root_repo_ids()
+    }
     by_id |= {it.id: None for entry in scope.families for it in entry.outsiders}
     for id, node in {**by_id, **scope.graph.added}.items():
         if id.lower() == lowered:
@@ -359,7 +361,7 @@ def _roots_by_id(families: Sequence[Family]) -> dict[str, PathRoot]:
         root: PathRoot(root, release.name, family.id, root in release.official)
         for family in families
         for release in family.releases
-        for root in release.roots()
+        for root in release.root_repo_ids()
     }
 
 

@@ -93,7 +93,7 @@ class FamilySigns:
     def __init__(self, families: Iterable[Family], model_types: Mapping[str, str | None]) -> None:
         """Take `model_types`: the architecture of each listed model that is a root."""
         families = tuple(families)
-        self.roots = frozenset(root for family in families for root in family.roots())
+        self.roots = frozenset(root for family in families for root in family.root_repo_ids())
         types = (model_types.get(root) for root in self.roots)
         self._types = frozenset(type for type in types if type)
         stems = {stem for family in families for stem in _draft_name_stems(family)}
@@ -262,7 +262,7 @@ def _read_claims(
     families: Sequence[Family],
 ) -> Iterator[tuple[int, Claim]]:
     """Read the cards that can help beside the declared claims: each claim with its child's row."""
-    roots = {root for family in families for root in family.roots()}
+    roots = {root for family in families for root in family.root_repo_ids()}
     types = draft.tables.rows_of(draft.mark_ids(roots), ("id", "model_type"))
     signs = FamilySigns(families, {id: model_type for _, id, model_type in types})
     undeclared = find_parentless_claimants(draft.models, declared.child, declared.parent)

@@ -66,7 +66,7 @@ def write_edges_and_counts(draft: Draft, derived: DerivedTables) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class RowChanges:
+class DraftRowChanges:
     """Which rows of a table differ from those of the base."""
 
     rows: Int64s
@@ -78,7 +78,7 @@ class RowChanges:
     rows_before: int
 
     @classmethod
-    def of(cls, row_now: Int64s, is_same: Mask, rows: int) -> "RowChanges":
+    def of(cls, row_now: Int64s, is_same: Mask, rows: int) -> "DraftRowChanges":
         """Return them by today's row of each row of the base, -1 for none, and if it is equal."""
         replaces = np.full(rows, NOWHERE, np.int64)
         is_there = row_now >= 0
@@ -143,7 +143,9 @@ def _match_draft_nodes(merged: MergedTables, records: int, derived: DerivedTable
     return MatchedNodes(now_all, np.array(pc.fill_null(pc.not_equal(before, ids), False)))
 
 
-def _compare_draft_edges(base: Tables, nodes: MatchedNodes, derived: DerivedTables) -> RowChanges:
+def _compare_draft_edges(
+    base: Tables, nodes: MatchedNodes, derived: DerivedTables
+) -> DraftRowChanges:
     before, now = read_edges(base), derived.edges
     rules = _rule_bits(base.table(schema.EDGES_FILE, ["rules"])["rules"], derived.rule_names)
     child, parent = (nodes.now[ends].astype(np.int64) for ends in (before.child, before.parent))
@@ -153,7 +155,7 @@ def _compare_draft_edges(base: Tables, nodes: MatchedNodes, derived: DerivedTabl
     if len(now.child):
         is_same &= (before.relation == now.relation[at]) & (before.strength == now.strength[at])
         is_same &= rules == derived.rules[at]
-    return RowChanges.of(rows, is_same, len(now.child))
+    return DraftRowChanges.of(rows, is_same, len(now.child))
 
 
 def _find_draft_edge_rows(edges: EdgeColumns, child: Int64s, parent: Int64s) -> Int64s:
@@ -181,7 +183,7 @@ def _rule_bits(rules: pa.ChunkedArray, names: Sequence[str]) -> Int64s:
     return masks
 
 
-def _compare_draft_counts(base: Tables, nodes: MatchedNodes, counts: pa.Table) -> RowChanges:
+def _compare_draft_counts(base: Tables, nodes: MatchedNodes, counts: pa.Table) -> DraftRowChanges:
     before = base.table(schema.COUNTS_FILE)
     node = np.asarray(before["node"])
     row_of_node = np.full(max(nodes.now.max(initial=0), 0) + 1, NOWHERE, np.int64)
@@ -195,7 +197,7 @@ def _compare_draft_counts(base: Tables, nodes: MatchedNodes, counts: pa.Table) -
     for name in counts.schema.names:
         if pa.types.is_int64(counts.schema.field(name).type):
             is_same &= np.asarray(before[name]) == np.asarray(now[name])
-    return RowChanges.of(rows, is_same, len(counts))
+    return DraftRowChanges.of(rows, is_same, len(counts))
 
 
 def _spell_draft_edges(derived: DerivedTables, rows: Int64s | None = None) -> Iterator[pa.Table]:
@@ -211,7 +213,7 @@ def _spell_draft_edges(derived: DerivedTables, rows: Int64s | None = None) -> It
 
 
 def _write_draft_changes(
-    draft: Draft, file: str, changes: RowChanges, changed: pa.Table, older: pa.Table
+    draft: Draft, file: str, changes: DraftRowChanges, changed: pa.Table, older: pa.Table
 ) -> None:
     table = changes.to_table(changed, older, file)
     if file == schema.COUNTS_FILE:  # looked up by name: the groups that may hold it are read

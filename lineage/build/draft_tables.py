@@ -68,7 +68,7 @@ MAX_CHANGED_SHARE = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedKeys:
+class DraftChangedKeys:
     """Sorted keys of what changed since a whole snapshot."""
 
     # Always since a full crawl, never since another update: reading a day then opens three folders
@@ -130,7 +130,7 @@ class DraftTables:
         self.id = id
         self.row_counts: dict[str, int] = {}
         """How many rows each table has that was written in one go."""
-        self.changed: ChangedKeys | None = None
+        self.changed: DraftChangedKeys | None = None
         """What changed since the snapshot that it builds on; None where it stands alone."""
         self.merged: MergedTables | None = None
         """Its tables as they read, where it builds on a snapshot."""
@@ -175,7 +175,7 @@ class DraftTables:
 
         Rows of the `dropped` keys, which are sorted, are left out.
         """
-        self.changed = ChangedKeys.since(previous, np.union1d(listed_now, dropped))
+        self.changed = DraftChangedKeys.since(previous, np.union1d(listed_now, dropped))
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
             rows = self.read(file)
             if self.changed is None:
@@ -216,7 +216,7 @@ class DraftTables:
             schema.CHANGES[schema.MODELS_FILE], select_draft_table_rows(batches, changed)
         )
         self._files.delete_file(f"{self.id}/{schema.MODELS_FILE}")
-        self.changed = ChangedKeys(as_base(base.manifest), records, keys[:0])
+        self.changed = DraftChangedKeys(as_base(base.manifest), records, keys[:0])
         self.keep_whole(schema.METRICS_FILE)
         self.write(schema.CHANGED_FILE, self.changed.to_table())
         self._tables = self.merged = MergedTables(self._files, self.id, self.changed.base)

@@ -49,7 +49,7 @@ def resolve_former_names(
         deleted=frozenset(
             id.lower() for family in families for each in family.releases for id in each.deleted
         ),
-        registered=frozenset(root for family in families for root in family.roots()),
+        registered=frozenset(root for family in families for root in family.root_repo_ids()),
     )
 
 

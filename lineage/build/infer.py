@@ -183,7 +183,11 @@ def drop_unclaimed_nodes(
 def name_draft_node_as_now(families: Sequence[Family], nodes: InferenceInput) -> Sequence[Family]:
     """Return the families under the names that their models have now: rules compare names."""
     ids = sorted(
-        {id for each in families for id in (*each.roots(), *(it.id for it in each.outsiders))}
+        {
+            id
+            for each in families
+            for id in (*each.root_repo_ids(), *(it.id for it in each.outsiders))
+        }
     )
     rows = resolve_existing_nodes(ids, nodes)
     known = np.flatnonzero(rows != NOWHERE)

@@ -45,12 +45,12 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     from lineage.cli.output import print_result, write_files_to_out_option
     from lineage.demo import tour
     from lineage.demo.catalog import corpus_facts
-    from lineage.demo.replay import History, replay_weeks
+    from lineage.demo.replay import DemoHistory, replay_weeks
     from lineage.domain.documents import to_document
 
     with progress.show_progress() as display:
         display.begin("read the sample")
-        history = History(corpus_facts())
+        history = DemoHistory(corpus_facts())
         display.end()
         weeks = replay_weeks(folder, history, display)
         display.begin("count")

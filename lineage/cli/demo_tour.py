@@ -18,7 +18,7 @@ from lineage.analysis.growth.results import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.curves import Sparklines
 from lineage.cli.tables.layout import heading, quoted, terminal_table_of_facts
-from lineage.demo.replay import History, Replay
+from lineage.demo.replay import DemoHistory, Replay
 from lineage.demo.tour import SOURCES, TourAnswer, TourResults
 from lineage.domain.clock import spell_day_of_moment
 from lineage.domain.escape import escape_invisible
@@ -32,7 +32,7 @@ def print_demo_tour(
     folder: Path,
     weeks: Replay,
     results: TourResults,
-    history: History,
+    history: DemoHistory,
     files: Sequence[Path],
 ) -> None:
     """Print all of it, in at most 60 lines of 80 columns."""
@@ -40,11 +40,7 @@ def print_demo_tour(
     show(heading("A Hub in a box, followed through 16 weeks as the real one would be"))
     click.echo()
     show(terminal_table_of_facts(_print_tour_steps(folder, weeks, history)))
-    show(
-        heading(
-            f"Five questions, answered for {_tour_day(last)} (of the sample, not the Hub)"
-        )
-    )
+    show(heading(f"Five questions, answered for {_tour_day(last)} (of the sample, not the Hub)"))
     for number, answer in enumerate(results.answers, 1):
         _print_answer(number, answer)
     show(heading(f"The Llama family by release, {_tour_day(weeks.manifests[0])} to then"))
@@ -60,7 +56,7 @@ def print_demo_tour(
         click.echo(f"  {label:<8} {escape_invisible(text)}")
 
 
-def _print_tour_steps(folder: Path, weeks: Replay, history: History) -> list[Line]:
+def _print_tour_steps(folder: Path, weeks: Replay, history: DemoHistory) -> list[Line]:
     first, last = weeks.manifests[0], weeks.manifests[-1]
     full = sum(manifest.origin.kind is SnapshotKind.FULL for manifest in weeks.manifests)
     previous = len(weeks.manifests) - weeks.crawled

@@ -149,7 +149,7 @@ class _NameBook:
         try:
             return find_subject_model(Scope(self.snapshot, self.families), name).id
         except UnknownModel:
-            lowered = {root.lower(): root for it in self.families for root in it.roots()}
+            lowered = {root.lower(): root for it in self.families for root in it.root_repo_ids()}
             return lowered.get(name.lower())
 
 

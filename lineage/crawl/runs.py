@@ -40,7 +40,7 @@ from lineage.sources.cards import (
     QUOTAS,
     REQUESTS_A_CARD,
     WINDOW_SECONDS,
-    CardStore,
+    HubCardCache,
     HubCards,
 )
 from lineage.sources.hub import HubSource
@@ -338,7 +338,7 @@ def open_crawl_cards(
     settings: Settings, context: BuildContext, tally: RequestTally, *, enabled: bool
 ) -> Iterator[CardReading | None]:
     """Give what reads cards; None where none are to be read."""
-    store = CardStore(Path(settings.cache) / "cards")
+    store = HubCardCache(Path(settings.cache) / "cards")
     quota = QUOTAS[settings.token is not None] * settings.share
     plan = CardPlan(REQUESTS_A_CARD, quota, WINDOW_SECONDS)
     if not enabled:

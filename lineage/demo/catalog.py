@@ -226,7 +226,7 @@ def _known_corpus_weights() -> Mapping[str, Row]:
     weights: dict[str, Row] = {}
     for release in (release for family in all_families() for release in family.releases):
         numbers = {size.lower(): number for size, number in release.parameters}
-        for id in release.roots():
+        for id in release.root_repo_ids():
             sizes = sizes_in_claimed_name(id.rpartition("/")[2])
             own = [numbers[size] for size in sizes if size in numbers]
             is_packed = _PACKED.search(id) is not None

@@ -64,7 +64,7 @@ class UndatedModels:
     """Deleted before the first list that shows them: never listed."""
 
 
-class History:
+class DemoHistory:
     """Moves through the weeks; each costs what changed in it.
 
     A model is listed from the list that first shows it, an undated one from the first, up to the
@@ -147,7 +147,7 @@ def demo_settings_of(folder: Path, endpoint: str) -> Settings:
 
 
 def replay_weeks(
-    folder: Path, history: History, progress: Progress, weeks: Sequence[datetime] = WEEKS
+    folder: Path, history: DemoHistory, progress: Progress, weeks: Sequence[datetime] = WEEKS
 ) -> Replay:
     """Crawl the box in each week that the folder does not hold yet, and publish into it.
 

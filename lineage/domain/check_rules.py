@@ -40,7 +40,7 @@ class ListedModel:
 
 
 @dataclass(frozen=True)
-class Pattern:
+class SubjectPattern:
     """`owner/name` in which `*` stands for letters but no slash, or a family or release."""
 
     text: str
@@ -50,7 +50,7 @@ class Pattern:
     """In small letters; of a family or release its id."""
 
     @classmethod
-    def parse(cls, text: str) -> "Pattern":
+    def parse(cls, text: str) -> "SubjectPattern":
         """Read a pattern.
 
         Raises:
@@ -80,9 +80,9 @@ class Pattern:
 class CheckRules:
     """What is denied and allowed; each rule that is broken fails a model."""
 
-    deny: tuple[Pattern, ...] = ()
+    deny: tuple[SubjectPattern, ...] = ()
     """Neither a model nor an ancestor may match one of them."""
-    allow: tuple[Pattern, ...] = ()
+    allow: tuple[SubjectPattern, ...] = ()
     """Each root at which a declared path ends must match one of them; empty = any root."""
     deny_license: tuple[str, ...] = ()
     """Ids of license terms, clauses or license tags that may apply to no ancestor."""
@@ -98,7 +98,7 @@ class CheckRules:
         return not (self.deny or self.allow or self.deny_license or self.pinned)
 
     @property
-    def exact_check_patterns(self) -> tuple[Pattern, ...]:
+    def exact_check_patterns(self) -> tuple[SubjectPattern, ...]:
         """The patterns that are one model's name."""
         return tuple(
             it
@@ -144,8 +144,8 @@ def read_check_policy(word: object) -> UnknownPolicy:
     return UnknownPolicy(word)
 
 
-def _parse_check_rule_subjects(table: Mapping[str, object], key: str) -> tuple[Pattern, ...]:
-    return tuple(Pattern.parse(text) for text in _parse_check_rule_texts(table, key))
+def _parse_check_rule_subjects(table: Mapping[str, object], key: str) -> tuple[SubjectPattern, ...]:
+    return tuple(SubjectPattern.parse(text) for text in _parse_check_rule_texts(table, key))
 
 
 def _parse_check_rule_texts(table: Mapping[str, object], key: str) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ class Release:
         """Return what a claim may name in place of a model of this release."""
         return {self.subject: Claimable(self.name, (self,))}
 
-    def roots(self) -> tuple[str, ...]:
+    def root_repo_ids(self) -> tuple[str, ...]:
         """Return the ids that are roots of this release: official first, then plain mirrors."""
         return self.official + tuple(mirror.id for mirror in self.mirrors)
 
@@ -215,9 +215,9 @@ class Family:
     groups: tuple[ReleaseGroup, ...] = ()
     names: NameReading = NameReading()
 
-    def roots(self) -> tuple[str, ...]:
+    def root_repo_ids(self) -> tuple[str, ...]:
         """Return the ids that are roots of any release."""
-        return tuple(root for release in self.releases for root in release.roots())
+        return tuple(root for release in self.releases for root in release.root_repo_ids())
 
     def claimable(self) -> dict[str, Claimable]:
         """Return what a claim may name in place of a model, by what it is called there.
@@ -241,7 +241,9 @@ class Family:
 
         def release_under_present_names(release: Release) -> Release:
             mirrors = (replace(it, id=present.get(it.id, it.id)) for it in release.mirrors)
-            former = (FormerName(id, present[id]) for id in release.roots() if id in present)
+            former = (
+                FormerName(id, present[id]) for id in release.root_repo_ids() if id in present
+            )
             return replace(
                 release,
                 official=tuple(present.get(id, id) for id in release.official),

@@ -109,7 +109,7 @@ def _claim_families(
     subject = f"family:{family.id}"
     for row, quote in sorted(quotes.items()):
         id = str(nodes.ids[row])
-        if id.lower() not in curated and not reading.is_look_alike(id):
+        if id.lower() not in curated and not reading.is_look_alike_name(id):
             yield InferredClaim(row, nodes.claimable[subject], Claim(rule, subject, quote), rule)
 
 
@@ -122,13 +122,13 @@ def _declared_families_of_nodes(
     families: Sequence[Family], nodes: InferenceInput
 ) -> Callable[[int], tuple[int, ...]]:
     """Return what gives the places of the families that a node leads to, by declared links."""
-    roots = pa.array(sorted({root for it in families for root in it.roots()}), pa.string())
+    roots = pa.array(sorted({root for it in families for root in it.root_repo_ids()}), pa.string())
     hits = pc.indices_nonzero(pc.is_in(nodes.ids, value_set=roots))
     # Read backwards, so that of two nodes with one name the listed one stays.
     names, rows = nodes.ids.take(hits).to_pylist(), hits.to_pylist()
     place = dict(zip(reversed(names), reversed(rows), strict=True))
     seeds = [
-        np.array([place[root] for root in family.roots() if root in place], np.int64)
+        np.array([place[root] for root in family.root_repo_ids() if root in place], np.int64)
         for family in families
     ]
     size = len(nodes.ids)

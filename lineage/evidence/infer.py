@@ -32,7 +32,7 @@ class KnownModel(NamedTuple):
     """What it declares to come from, by present ids."""
 
 
-class ModelCatalog(Protocol):
+class InferenceCatalog(Protocol):
     """Every model of a snapshot, by name; a former name finds the model that had it."""
 
     def models_named(self, repository: str) -> Sequence[KnownModel]:
@@ -53,7 +53,7 @@ class InferenceRule(Protocol):
         ...
 
     def infer_parents(
-        self, model: KnownModel, catalog: ModelCatalog
+        self, model: KnownModel, catalog: InferenceCatalog
     ) -> Iterable[tuple[Claim, str]]:
         """Yield claims, each with its pattern.
 
@@ -121,7 +121,7 @@ def infer_claims(
     rows = _match_claimed_ids(rule.id_pattern, nodes.ids, candidates)
     ids = nodes.ids.take(pa.array(rows)).to_pylist()
     names_by_row = [tuple(rule.list_names(id)) for id in ids]
-    catalog = _ColumnCatalog(nodes, {name for names in names_by_row for name in names})
+    catalog = _ColumnInferenceCatalog(nodes, {name for names in names_by_row for name in names})
     # Most names look up models that do not exist.
     exists = [not names or any(map(catalog.models_named, names)) for names in names_by_row]
     rows = rows[np.array(exists, np.bool_)]
@@ -135,7 +135,7 @@ def infer_claims(
             yield InferredClaim(row, parent, claim, pattern)
 
 
-class _ColumnCatalog:
+class _ColumnInferenceCatalog:
     """The models of some repository names, read from columns."""
 
     def __init__(self, nodes: InferenceInput, names: set[str]) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lineage.domain.claims import Claim, Relation
 from lineage.domain.families import Family
-from lineage.evidence.infer import KnownModel, ModelCatalog
+from lineage.evidence.infer import InferenceCatalog, KnownModel
 
 _QUANTIZED = (
     r"gguf|ggml|awq|autoawq|gptq|gptqmodel|autogptq|autoround|bnb|nf4|exl[23]|hqq|aqlm|uqff|mlc"
@@ -124,7 +124,7 @@ class NameRule:
             yield prefix[0].rpartition("/")[2].lower()
 
     def infer_parents(
-        self, model: KnownModel, catalog: ModelCatalog
+        self, model: KnownModel, catalog: InferenceCatalog
     ) -> Iterable[tuple[Claim, str]]:
         if model.id.lower() in self._curated:
             return ()
@@ -150,7 +150,7 @@ class NameRule:
         return ()
 
     def _match_stem(
-        self, model: KnownModel, stem: str, catalog: ModelCatalog
+        self, model: KnownModel, stem: str, catalog: InferenceCatalog
     ) -> tuple[KnownModel, NamePattern] | None:
         """Return the first parent that a pattern finds."""
         namesakes = [it for it in catalog.models_named(stem.lower()) if it.id != model.id]
@@ -169,7 +169,7 @@ class NameRule:
         return None if parent is None else (parent, pattern)
 
     def _match_prefix(
-        self, model: KnownModel, root: str, suffix: str, catalog: ModelCatalog
+        self, model: KnownModel, root: str, suffix: str, catalog: InferenceCatalog
     ) -> Iterable[tuple[Claim, str]]:
         parent = self._find_official(root, catalog)
         if parent is None or not _is_claim_compatible(parent, model) or not suffix.strip("-_."):
@@ -181,7 +181,7 @@ class NameRule:
         prefix = model.id.rpartition("/")[2].removesuffix(suffix)
         return ((Claim(RULE, parent.id, f"{prefix}-…"), NamePattern.PREFIX),)
 
-    def _find_official(self, id: str | None, catalog: ModelCatalog) -> KnownModel | None:
+    def _find_official(self, id: str | None, catalog: InferenceCatalog) -> KnownModel | None:
         if id is None:
             return None
         namesakes = catalog.models_named(id.rpartition("/")[2].lower())
@@ -190,7 +190,7 @@ class NameRule:
 
 def list_curated_ids(families: Sequence[Family]) -> set[str]:
     """Return the ids that the registry has decided by hand, in lower case: nothing is inferred."""
-    roots = {root.lower() for family in families for root in family.roots()}
+    roots = {root.lower() for family in families for root in family.root_repo_ids()}
     former = {it.name.lower() for family in families for it in family.former_names()}
     return roots | former | {it.id.lower() for family in families for it in family.outsiders}
 
@@ -289,7 +289,7 @@ def _split_claimed_owner(stem: str) -> Iterator[tuple[str, str]]:
             yield stem[: match.start()], stem[match.end() :]
 
 
-def _infer_from_owner_in_name(stem: str, catalog: ModelCatalog) -> KnownModel | None:
+def _infer_from_owner_in_name(stem: str, catalog: InferenceCatalog) -> KnownModel | None:
     for owner, repository in _split_claimed_owner(stem):
         id = f"{owner}/{repository}".lower()
         for model in catalog.models_named(repository.lower()):

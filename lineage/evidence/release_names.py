@@ -16,10 +16,10 @@ from lineage.domain.arrays import Mask
 from lineage.domain.claims import Claim, Relation
 from lineage.domain.families import Family, Spelling
 from lineage.evidence.infer import (
+    InferenceCatalog,
     InferenceInput,
     InferredClaim,
     KnownModel,
-    ModelCatalog,
     infer_claims,
 )
 from lineage.evidence.names import list_claimed_stems, list_curated_ids
@@ -74,7 +74,7 @@ class ReleaseNameRule:
         return iter(())
 
     def infer_parents(
-        self, model: KnownModel, catalog: ModelCatalog
+        self, model: KnownModel, catalog: InferenceCatalog
     ) -> Iterable[tuple[Claim, str]]:
         if model.id.lower() in self._curated:
             return
@@ -125,11 +125,11 @@ class FamilyReading:
                 continue
             if (match := search(name)) is not None:
                 # The longest pattern comes last.
-                is_wrong = self._is_too_old(model, subject) or self.is_look_alike(name)
+                is_wrong = self._is_too_old(model, subject) or self.is_look_alike_name(name)
                 return None if is_wrong else (subject, name[slice(*match.span())])
         return None
 
-    def is_look_alike(self, id: str) -> bool:
+    def is_look_alike_name(self, id: str) -> bool:
         """Say whether a name says something else, whatever it mentions."""
         return self._look_alike(id.rpartition("/")[2]) is not None
 

@@ -102,7 +102,7 @@ def find_sample_reason(manifests: Sequence[Manifest]) -> str:
 
 
 @dataclass(slots=True)
-class _Batch:
+class _DataSetCommitBatch:
     """What the next commit is to hold."""
 
     files: dict[str, Path | bytes] = field(default_factory=dict)
@@ -114,13 +114,13 @@ class _Batch:
     def __len__(self) -> int:
         return len(self.files) + len(self.deleted)
 
-    def add_all(self, other: "_Batch") -> None:
+    def add_all(self, other: "_DataSetCommitBatch") -> None:
         self.files |= other.files
         self.deleted += other.deleted
         self.snapshots |= other.snapshots
         self.bytes += other.bytes
 
-    def has_room(self, other: "_Batch") -> bool:
+    def has_room(self, other: "_DataSetCommitBatch") -> bool:
         together = self.bytes + other.bytes
         return len(self) + len(other) <= _MOST_FILES and together <= _MOST_COMMIT_BYTES
 
@@ -211,11 +211,11 @@ class DataSetPublisher:
         with ExitStack() as stack:
             self._folder = stack.enter_context(hold_temporary_folder(Path(gettempdir())))
             stack.callback(delete_tables, self._folder)
-            batch = _Batch()
+            batch = _DataSetCommitBatch()
             for part in self._list_parts(head):
                 if len(batch) and not batch.has_room(part):
                     self._commit_batch(batch, complete=False)
-                    batch = _Batch()
+                    batch = _DataSetCommitBatch()
                 batch.add_all(part)
             self._commit_batch(batch, complete=True)
         done = self._done
@@ -228,7 +228,7 @@ class DataSetPublisher:
             self._drop_earlier_commits(names)
         return self._done
 
-    def _list_parts(self, head: Head) -> Iterator[_Batch]:
+    def _list_parts(self, head: Head) -> Iterator[_DataSetCommitBatch]:
         """Yield what each snapshot needs, the oldest first, then what the newest alone has."""
         present: dict[str, list[str]] = {}
         for path in head.digests:
@@ -238,12 +238,14 @@ class DataSetPublisher:
         for id in sorted({*present, *known, *self._manifests}):
             if id not in self._manifests:
                 self._note(removed=(*self._done.removed, id))
-                yield _Batch(deleted=present.get(id, []), snapshots={id: ""})
+                yield _DataSetCommitBatch(deleted=present.get(id, []), snapshots={id: ""})
             elif known.get(id) != self._marks[id]:
                 yield self._make_snapshot_part(id, present.get(id, []), head)
         yield self._make_last_part(head)
 
-    def _make_snapshot_part(self, id: str, present: Sequence[str], head: Head) -> _Batch:
+    def _make_snapshot_part(
+        self, id: str, present: Sequence[str], head: Head
+    ) -> _DataSetCommitBatch:
         self._say(f"preparing {id}")
         previous = self._previous[id]
         snapshot = self._store.snapshot(id)
@@ -267,7 +269,7 @@ class DataSetPublisher:
         if is_redacted:
             self._note(redacted=(*self._done.redacted, id))
         size = sum(it.stat().st_size for it in sent.values())
-        return _Batch(dict(sent), deleted, {id: self._marks[id]}, size)
+        return _DataSetCommitBatch(dict(sent), deleted, {id: self._marks[id]}, size)
 
     def _copy_snapshot(self, snapshot: Snapshot) -> dict[str, Path]:
         """Return the files of a snapshot by path, as they were published, where opt-outs allow."""
@@ -304,8 +306,8 @@ class DataSetPublisher:
             (folder / FILE).write_bytes(content)
         return {f"snapshots/{id}/{it.name}": it for it in sorted(folder.iterdir())}
 
-    def _make_last_part(self, head: Head) -> _Batch:
-        part = _Batch()
+    def _make_last_part(self, head: Head) -> _DataSetCommitBatch:
+        part = _DataSetCommitBatch()
         manifests = list(self._manifests.values())
         url = self._repository.url
         card = write_card(self._repository.id, url, manifests, sample=self._sample).encode()
@@ -321,7 +323,7 @@ class DataSetPublisher:
             part.files[README] = card
         return part
 
-    def _commit_batch(self, batch: _Batch, *, complete: bool) -> None:
+    def _commit_batch(self, batch: _DataSetCommitBatch, *, complete: bool) -> None:
         snapshots = {**self._index.snapshots, **batch.snapshots}
         index = replace(
             self._index,
@@ -336,7 +338,7 @@ class DataSetPublisher:
         self._send(batch, index, f"{kind}snapshot{'' if complete else 's'} {what}")
         _delete_staged_data_set_files(batch.files.values())
 
-    def _send(self, batch: _Batch, index: Index, message: str) -> None:
+    def _send(self, batch: _DataSetCommitBatch, index: Index, message: str) -> None:
         content = json.dumps(asdict(index), indent=1).encode() + b"\n"
         files = {**batch.files, INDEX: content}
         self._say(f"sending {len(files)} files, {batch.bytes / 1e6:,.1f} MB")
@@ -355,7 +357,7 @@ class DataSetPublisher:
             self._say("dropping the earlier commits: they name who opted out since")
             commit = self._repository.drop_earlier_commits(f"snapshot {self._newest}")
             self._note(commit=commit, dropped_earlier_commits=True)
-        self._send(_Batch(), replace(self._index, opt_outs=names), "Opt-outs")
+        self._send(_DataSetCommitBatch(), replace(self._index, opt_outs=names), "Opt-outs")
 
     def _read_index(self, head: Head) -> Index:
         if self._private and not head.is_private:

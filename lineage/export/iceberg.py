@@ -16,7 +16,7 @@ from pyiceberg.table.snapshots import Snapshot
 from lineage.domain.clock import iso
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, StoreError
-from lineage.export.iceberg_tables import OPT_OUTS, STORE, RegisteredFile, TableFolder
+from lineage.export.iceberg_tables import OPT_OUTS, STORE, IcebergTableFile, TableFolder
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import FileFacts, Manifest, is_snapshot_below_base
@@ -35,7 +35,7 @@ TABLES = (
 _FIRST_SCHEMA = 4
 """What older ones hold is translated by the reader; a reader of files alone would miss that."""
 _SNAPSHOT, _DIGESTS, _DELETES = "lineage.snapshot", "lineage.sha256", "lineage.deletes"
-_Present = dict[RegisteredFile, tuple[int, int]]
+_Present = dict[IcebergTableFile, tuple[int, int]]
 """Files of a snapshot, with number and sequence of the snapshot that added each."""
 
 
@@ -186,9 +186,9 @@ class _TableHistory:
         paths = [path.partition("/") for path in files_of_table(day, self.file, self.manifests)]
         return {f"{id}/{name}": self.manifests[id].files[name] for id, _, name in paths}
 
-    def _data_files_of(self, day: Manifest) -> list[RegisteredFile]:
+    def _data_files_of(self, day: Manifest) -> list[IcebergTableFile]:
         return [
-            RegisteredFile(f"{self.properties[STORE]}/{path}", facts.rows, facts.bytes)
+            IcebergTableFile(f"{self.properties[STORE]}/{path}", facts.rows, facts.bytes)
             for path, facts in self._facts_of(day).items()
         ]
 
@@ -242,10 +242,10 @@ def _read_iceberg_summary(snapshot: Snapshot, name: str) -> str:
     return str(snapshot.summary.additional_properties.get(name, "")) if snapshot.summary else ""
 
 
-def _read_iceberg_deletes(snapshot: Snapshot) -> list[RegisteredFile]:
+def _read_iceberg_deletes(snapshot: Snapshot) -> list[IcebergTableFile]:
     """Return the position deletes of a snapshot that an earlier run registered, if it has any."""
     with suppress(ValueError):
         return msgspec.json.decode(
-            _read_iceberg_summary(snapshot, _DELETES), type=list[RegisteredFile]
+            _read_iceberg_summary(snapshot, _DELETES), type=list[IcebergTableFile]
         )
     return []

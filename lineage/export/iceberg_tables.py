@@ -111,7 +111,7 @@ def map_column_names(file: str, fields: Schema) -> NameMapping:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredFile:
+class IcebergTableFile:
     """A file of a table as its manifests have it."""
 
     address: str
@@ -154,7 +154,9 @@ class TableFolder:
         self.mapping = map_column_names(file, self.schema)
         self.version, self.metadata = self._read_table_metadata()
 
-    def write_deletes(self, snapshot: int, part: int, address: str, rows: Int64s) -> RegisteredFile:
+    def write_deletes(
+        self, snapshot: int, part: int, address: str, rows: Int64s
+    ) -> IcebergTableFile:
         """Write which rows of a file hold no more; `part` is its place among them, 0 or 1."""
         table = pa.table([pa.repeat(address, len(rows)), pa.array(rows)], _DELETES)
         buffer = pa.BufferOutputStream()
@@ -162,7 +164,7 @@ class TableFolder:
         content = buffer.getvalue().to_pybytes()
         path = f"data/deletes-{part}-{snapshot}-{self.version + 1}.parquet"
         self._write(path, content)
-        return RegisteredFile(f"{self.address}/{path}", len(rows), len(content), address)
+        return IcebergTableFile(f"{self.address}/{path}", len(rows), len(content), address)
 
     def write_manifests(
         self, snapshot: int, parent: int | None, sequence: int, entries: Sequence[ManifestEntry]
@@ -176,7 +178,7 @@ class TableFolder:
             ]
             if part:
                 with self._write_avro(content.name.lower(), snapshot) as target:
-                    with _ContentWriter(content, self.schema, target, snapshot) as writer:
+                    with _IcebergContentWriter(content, self.schema, target, snapshot) as writer:
                         for entry in part:
                             writer.add_entry(entry)
                     manifests.append(writer.to_manifest_file())
@@ -277,7 +279,7 @@ class _AvroFile(BytesIO, OutputFile):
         """Keep what was written."""
 
 
-class _ContentWriter(ManifestWriterV2):
+class _IcebergContentWriter(ManifestWriterV2):
     """Writes a manifest of data files or of deletes; pyiceberg's own writes the former alone."""
 
     def __init__(

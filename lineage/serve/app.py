@@ -34,7 +34,7 @@ from lineage.serve.parameters import (
     read_request_query,
 )
 from lineage.serve.routes import OPERATIONS, Operation, make_openapi
-from lineage.serve.server import FAULT, Front, Metrics, Overloaded, TimeLimitReached, Workers
+from lineage.serve.server import FAULT, Front, Metrics, Overloaded, ServerWorkers, TimeLimitReached
 
 MOST_BODY_BYTES = 4 << 20
 _MOST_DISCARDED_BYTES = 64 << 20
@@ -68,8 +68,8 @@ class Server:
         self.snapshots = snapshots
         self.metrics = Metrics()
         # Closures take seconds on a whole Hub: what is only looked up has threads of its own.
-        self.closures = Workers("closure", closures, 48, 30.0)
-        self.lookups = Workers("look-up", 2, 64, 20.0)
+        self.closures = ServerWorkers("closure", closures, 48, 30.0)
+        self.lookups = ServerWorkers("look-up", 2, 64, 20.0)
 
     def close_server(self) -> None:
         """Begin nothing more."""
@@ -117,9 +117,9 @@ def is_query_answered_by_index(opened: OpenSnapshot, subject: str, query: Snapsh
     index = snapshot.index
     if query != _DEFAULT_COUNT or index is None or "/" not in subject or snapshot.unredacted:
         return False
-    if (row := index.base_row(subject)) is not None:
+    if (row := index.find_stored_count_row(subject)) is not None:
         return int(str(row["node"])) < snapshot.manifest.models
-    return index.record_ids is not None and bool(index.record_nodes(subject))
+    return index.record_ids is not None and bool(index.find_stored_record_nodes(subject))
 
 
 # From requests to questions

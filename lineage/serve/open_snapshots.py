@@ -194,7 +194,7 @@ def warm_served_snapshot(opened: OpenSnapshot) -> None:
             snapshot.record_column(name)
         for each in (scope, full_scope(scope)):
             each.graph.rows()
-            each.roots_of([root for family in scope.families for root in family.roots()])
+            each.roots_of([root for family in scope.families for root in family.root_repo_ids()])
         for part in (snapshot, snapshot.unredacted):
             if part is not None and part.index is not None and part.index.record_ids is None:
                 part.index.add_records(part.record_column("id"))

@@ -318,7 +318,7 @@ def make_family_page(view: View) -> PageContent:
         columns = [Column(say("home.family")), Column(say("home.below"), is_number=True)]
         if others:
             sections.append(Section(say("family.rivals"), [Table(columns, others)]))
-    roots = (family if release is None else release).roots()
+    roots = (family if release is None else release).root_repo_ids()
     listed = Section(say("family.roots"), [Outline([(0, view.link(id)) for id in roots])])
     folded = [listed, served_section_of_definition(view, count)]
     headline = words.say_number("family.title", count.total, name=name)

@@ -41,7 +41,7 @@ class TimeLimitReached(LineageError):
         )
 
 
-class Workers:
+class ServerWorkers:
     """A few threads for what takes long, with a bound on how many questions wait for them."""
 
     def __init__(self, name: str, threads: int, waiting: int, seconds: float) -> None:

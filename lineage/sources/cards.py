@@ -41,7 +41,7 @@ class _CardHead(msgspec.Struct, frozen=True):
     """Of the compressed text: a file that was cut by a lost write is no card."""
 
 
-class CardStore:
+class HubCardCache:
     """A folder of cards; a file that is damaged counts as none."""
 
     def __init__(self, folder: Path) -> None:
@@ -129,7 +129,7 @@ _ELSEWHERE = 0
 class HubCards:
     """The cards of one Hub; without a client those in the store alone."""
 
-    def __init__(self, client: HubClient | None, store: CardStore) -> None:
+    def __init__(self, client: HubClient | None, store: HubCardCache) -> None:
         self._client = client
         self._store = store
         self.requested = 0

@@ -78,7 +78,7 @@ class NameIndex:
     """Every author with the number of models, once it was asked for."""
 
     @classmethod
-    def of_bases(cls, counts: pa.Table) -> "NameIndex":
+    def from_stored_counts(cls, counts: pa.Table) -> "NameIndex":
         """Return the index of counts.parquet, which is in order of the id."""
         ids, keys = (_whole_column(counts[name]) for name in ("id", "key"))
         numbers = [field.name for field in counts.schema if pa.types.is_integer(field.type)]
@@ -92,7 +92,7 @@ class NameIndex:
         # What reading took, half as much as the columns, else stays with the process.
         release_unused_memory()
 
-    def base_row(self, id: str) -> dict[str, object] | None:
+    def find_stored_count_row(self, id: str) -> dict[str, object] | None:
         """Return the row of counts.parquet of a node by its exact id."""
         at = bisect_left(_Names(self.base_ids), id)
         if at == len(self.base_ids) or self.base_ids[at].as_py() != id:
@@ -100,7 +100,7 @@ class NameIndex:
         numbers = {name: int(column[at]) for name, column in self.base_numbers.items()}
         return {"key": self.base_keys[at].as_py(), "id": id, **numbers}
 
-    def record_nodes(self, id: str) -> list[int]:
+    def find_stored_record_nodes(self, id: str) -> list[int]:
         """Return the nodes of all records of this exact id, in rising order."""
         names = _Names(self.record_ids, self.record_order)
         at = bisect_left(names, id)

@@ -101,7 +101,7 @@ class Snapshot:
         Counts are read at once. `index.add_records`, which takes longer, is the caller's to call.
         """
         self.tables = ColumnCache(self.tables)
-        self.index = NameIndex.of_bases(self.table(schema.COUNTS_FILE))
+        self.index = NameIndex.from_stored_counts(self.table(schema.COUNTS_FILE))
         if self.unredacted is not None:
             self.unredacted.hold_in_memory()
 
@@ -168,7 +168,7 @@ class Snapshot:
     def base(self, id: str) -> BaseRow | None:
         """Return the stored count of a node by its exact id, or None where it has no children."""
         if self.index is not None:
-            stored = self.index.base_row(id)
+            stored = self.index.find_stored_count_row(id)
             return (
                 None if stored is None else _read_stored_base_row(stored, int(str(stored["node"])))
             )
@@ -214,7 +214,7 @@ class Snapshot:
 
     def _indexed_node_of(self, index: NameIndex, id: str) -> int:
         """Return the node that has a name, the listed one first; -1 where none has it."""
-        nodes = index.record_nodes(id)
+        nodes = index.find_stored_record_nodes(id)
         if nodes and nodes[0] < self.manifest.models:
             return nodes[0]
         # An unlisted model that the Hub still names has its name before a deleted one.

@@ -162,7 +162,7 @@ def _hide_evaluated_parents(
     node_of = scope.nodes_of({id for pair in labels.pairs for id in pair})
     # A root that the snapshot does not list is known all the same: its release stands for it.
     releases = [release for family in scope.families for release in family.releases]
-    release_of = {root.lower(): it.subject for it in releases for root in it.roots()}
+    release_of = {root.lower(): it.subject for it in releases for root in it.root_repo_ids()}
     hidden: dict[int, tuple[int, ...]] = {}
     unlisted: set[str] = set()
     for child, parent in labels.pairs:

@@ -176,7 +176,11 @@ def read_evaluation_answers(scope: Scope, nodes: InferenceInput) -> DeclaredLine
     seeds = [
         [
             np.array(
-                [node_of[id] for id in (release.subject, *release.roots()) if id in node_of],
+                [
+                    node_of[id]
+                    for id in (release.subject, *release.root_repo_ids())
+                    if id in node_of
+                ],
                 np.int32,
             )
             for release in family.releases
@@ -208,7 +212,7 @@ def _known_declared_edges(snapshot: Snapshot) -> EdgeColumns:
 
 
 def _registered_answer_ids(family: Family) -> Iterator[str]:
-    yield from family.roots()
+    yield from family.root_repo_ids()
     for edge in family.curated_family_edges():
         yield from (edge.child, edge.parent)
 

@@ -80,7 +80,7 @@ def curve_of_family(
     if not moments:
         store.snapshot()  # raises, and says why there is none
     releases = [release.name for each in (family, *families) for release in each.releases]
-    name, definition = f"family:{family.id}", replace(FULL, roots=family.roots())
+    name, definition = f"family:{family.id}", replace(FULL, roots=family.root_repo_ids())
     whole, parts = _curve_series_of(family.id, slices, releases)
     parts = _mark_curve_months(parts, moments) if by is Grouping.MONTH else parts
     return Curve(name, name, None, definition, moments, whole, by, parts)
@@ -164,7 +164,7 @@ def find_renamed_roots_of_curve(
     if not renamed:
         return {}
     key_of = {node: key for key, node in scope.snapshot.nodes_of_keys(renamed).items()}
-    roots = [root for family in families for root in family.roots()]
+    roots = [root for family in families for root in family.root_repo_ids()]
     nodes = scope.under(DEFAULT).every_scope_node_of(roots)
     places = [(root, node) for root, own in nodes.items() for node in own if node in key_of]
     return {root: key_of[node] for root, node in places}

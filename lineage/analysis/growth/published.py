@@ -237,7 +237,7 @@ def _is_number_about_counted_subject(
     registered = subject.release or subject.family
     assert registered is not None
     if other.model is not None:
-        return other.model.node in scope.roots_of(registered.roots())
+        return other.model.node in scope.roots_of(registered.root_repo_ids())
     return other.id == subject.id if subject.release else other.family == subject.family
 
 

@@ -102,7 +102,7 @@ def trend_overlay_of(families: Sequence[Family]) -> str:
     decisive = [
         [
             family.id,
-            [[release.name, *release.roots()] for release in family.releases],
+            [[release.name, *release.root_repo_ids()] for release in family.releases],
             [[edge.child, edge.parent, edge.relation] for edge in family.curated_family_edges()],
         ]
         for family in families

@@ -282,7 +282,7 @@ def _mark_models_by_family(columns: _SubjectColumns, releases: Releases) -> _Gro
     below = {family.id: np.zeros(records, np.bool_) for family in scope.families}
     owner = [family.id for family in scope.families for _ in family.releases]
     for family, release in zip(owner, releases.releases, strict=True):
-        below[family] |= releases.mark_release(release)[:records] & counted
+        below[family] |= releases.mark_nodes_of_release(release)[:records] & counted
     families_met = np.zeros(records, np.int8)
     for mask in below.values():
         families_met += mask

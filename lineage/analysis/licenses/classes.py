@@ -69,7 +69,7 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
     disputed = np.zeros(scope.nodes, np.bool_)
     for release in releases.releases:
         if release.id in disagreed:
-            disputed |= releases.mark_release(release)
+            disputed |= releases.mark_nodes_of_release(release)
     other_families = tuple(other for other in scope.families if other.id != family.id)
     first_releases = find_releases(
         scope.scope_narrowed_to(*other_families), scope.edges

@@ -60,7 +60,7 @@ def families_of_subject(scope: Scope, subject: ResolvedSubject) -> list[Family]:
         family
         for family in scope.families
         if any(
-            release.id in marks and releases.mark_release(release)[subject.model.node]
+            release.id in marks and releases.mark_nodes_of_release(release)[subject.model.node]
             for release in family.releases
         )
     ]
@@ -184,7 +184,7 @@ def _list_mirrors_with_judged_license(
 
 def _judged_release_names(applicable: ApplicableTerms, nodes: Indices) -> list[str]:
     releases = applicable.releases.releases
-    mark_release = applicable.releases.mark_release
+    mark_release = applicable.releases.mark_nodes_of_release
     meets_release = np.array([mark_release(release)[nodes] for release in releases])
     combinations, which = np.unique(meets_release, axis=1, return_inverse=True)
     names = [

@@ -247,7 +247,7 @@ def _homes_of_registry_entries(families: Sequence[Family]) -> dict[str, Home]:
     for family in families:
         for release in family.releases:
             copies = (copy.id for copy in chain(release.quantized, release.changed))
-            ids = (release.subject, *release.roots(), *copies)
+            ids = (release.subject, *release.root_repo_ids(), *copies)
             homes |= dict.fromkeys(ids, (family.id, release.id))
     # What curated edges bring below a release is at home there too.
     for child in parents:
@@ -262,7 +262,7 @@ def _homes_of_registry_entries(families: Sequence[Family]) -> dict[str, Home]:
 
 def _registry_ids(families: Sequence[Family]) -> Iterator[str]:
     for family in families:
-        yield from family.roots()
+        yield from family.root_repo_ids()
         for edge in family.curated_family_edges():
             yield from (edge.child, edge.parent)
         yield from (outsider.id for outsider in family.outsiders)
@@ -291,6 +291,6 @@ def _outsiders_below(scope: Scope, family: Family, nodes: Mapping[str, int]) -> 
     outsiders = [outsider.id for outsider in family.outsiders if outsider.id in nodes]
     if not outsiders:
         return frozenset()
-    roots = np.array([nodes[id] for id in family.roots() if id in nodes], np.int32)
+    roots = np.array([nodes[id] for id in family.root_repo_ids() if id in nodes], np.int32)
     below = reach.find_below(scope.edges.child, scope.edges.parent, scope.nodes, roots)
     return frozenset(id for id in outsiders if below[nodes[id]])

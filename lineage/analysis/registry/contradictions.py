@@ -71,7 +71,7 @@ def sort_registry_findings(findings: Iterable[RegistryFinding]) -> tuple[Registr
 def find_shared_registry_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find roots and releases that stand in two families."""
     names_by_kind: Mapping[str, Callable[[Family], Iterable[str]]] = {
-        "root": lambda family: family.roots(),
+        "root": lambda family: family.root_repo_ids(),
         "release": lambda family: {release.id for release in family.releases},
     }
     for kind, names_of in names_by_kind.items():
@@ -222,7 +222,7 @@ def _explain_contradiction(
 
 def _family_of_roots(families: Sequence[Family]) -> dict[str, str]:
     """Return the family of every root, by the root's name without case."""
-    return {id.lower(): family.id for family in families for id in family.roots()}
+    return {id.lower(): family.id for family in families for id in family.root_repo_ids()}
 
 
 def _curated_edges_for_contradictions(families: Sequence[Family]) -> dict[str, list[CuratedEdge]]:

@@ -146,9 +146,9 @@ class Sparklines:
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
         places = _choose_terminal_columns(self.numbered, (room - name_width) // _NUMBER)
-        yield indented(self._draw_table(places, name_width))
+        yield indented(self._draw_terminal_table(places, name_width))
 
-    def _draw_table(self, places: Sequence[int], name_width: int) -> Table:
+    def _draw_terminal_table(self, places: Sequence[int], name_width: int) -> Table:
         table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
         table.add_column(self.head, overflow="fold", max_width=name_width)
         for at in places:

@@ -70,7 +70,9 @@ class Plain:
 
     def tops_of(self, family: Family) -> set[str]:
         """Its roots, and its releases where curated edges name them in place of a model."""
-        return self.keys_of((*family.roots(), *(release.subject for release in family.releases)))
+        return self.keys_of(
+            (*family.root_repo_ids(), *(release.subject for release in family.releases))
+        )
 
     def kept(self, rule: Definition) -> list[Row]:
         """The edges that a definition counts by."""
@@ -122,7 +124,7 @@ class Plain:
     def _seeds(self, families: Sequence[Family]) -> dict[str, set[str]]:
         seeds: dict[str, set[str]] = {}
         for release in (release for family in families for release in family.releases):
-            for key in self.keys_of((*release.roots(), release.subject)):
+            for key in self.keys_of((*release.root_repo_ids(), release.subject)):
                 seeds.setdefault(key, set()).add(release.name)
         return seeds
 

@@ -55,7 +55,7 @@ def test_any_count_of_any_family_is_that_of_a_slow_walk(world: World, data: st.D
     snapshot, plain = world
     rule, family = data.draw(DEFINITIONS), data.draw(families(curated=True))
     plain = plain.over([family], replace(rule, curated=True))
-    direct, below = plain.below(plain.keys_of(family.roots()), rule)
+    direct, below = plain.below(plain.keys_of(family.root_repo_ids()), rule)
     count = count_family(snapshot, family, rule, [family])
     assert told(count) == plain.numbers(direct, below, rule)
     assert count.undated == plain.undated(below)
@@ -217,7 +217,7 @@ def test_a_familys_definition_says_that_mirrors_and_curated_edges_join(
 ) -> None:
     rule = count_family(clan, kin, Definition(min_downloads=3), [kin]).definition
     assert (rule.mirrors, rule.curated, rule.min_downloads) == (True, True, 3)
-    assert rule.roots == kin.roots()
+    assert rule.roots == kin.root_repo_ids()
 
 
 def test_a_family_nobody_lists_counts_nothing(clan: Snapshot) -> None:

@@ -84,7 +84,7 @@ def test_the_graph_of_any_family_or_release_is_that_of_the_tables(
     snapshot, plain = world
     family, rule = data.draw(families()), data.draw(DEFINITIONS)
     release = data.draw(st.sampled_from([None, *family.releases]))
-    roots = plain.keys_of(family.roots() if release is None else release.roots())
+    roots = plain.keys_of(family.root_repo_ids() if release is None else release.root_repo_ids())
     keys = plain.below(roots, rule)[1]
     if release is not None:
         met = plain.releases_of(keys, [family], rule)

@@ -57,7 +57,7 @@ def test_the_releases_of_any_family_are_those_of_a_walk_up_from_each_model(
     rule, family = data.draw(DEFINITIONS), data.draw(families(curated=True))
     count = count_family(snapshot, family, rule, [family], Grouping.RELEASE)
     plain = plain.over([family], replace(rule, curated=True))
-    direct, below = plain.below(plain.keys_of(family.roots()), rule)
+    direct, below = plain.below(plain.keys_of(family.root_repo_ids()), rule)
     met = {key: plain.release_of(key, [family], rule) for key in below}
     assert {group.value: group.total for group in count.groups} == Counter(met.values())
     assert {group.value: group.direct for group in count.groups if group.direct} == Counter(

@@ -27,7 +27,7 @@ def ranked_slowly(plain: Plain, rule: Definition, family: Family | None = None) 
     """Every base counted by itself."""
     bases = {str(one["parent_key"]): str(one["parent"]) for one in plain.edges}
     if family is not None:
-        roots = plain.keys_of(family.roots())
+        roots = plain.keys_of(family.root_repo_ids())
         among = roots | closed(roots, plain.children(rule))
         bases = {key: id for key, id in bases.items() if key in among}
     totals = {id: len(plain.below({key}, rule)[1]) for key, id in bases.items()}

@@ -106,7 +106,7 @@ def test_any_tree_of_a_family_is_true_to_the_tables(world: World, data: st.DataO
     snapshot, plain = world
     family, rule = data.draw(families()), data.draw(DEFINITIONS)
     tree = tree_of_family(snapshot, family, rule, [family], depth=data.draw(st.integers(0, 5)))
-    roots = plain.keys_of(family.roots())
+    roots = plain.keys_of(family.root_repo_ids())
     _, counted = plain.below(roots, rule)
     assert (tree.nodes[0].name, tree.count.total) == (family.name, len(counted))
     met = plain.releases_of(counted, [family], rule)
@@ -136,7 +136,7 @@ def test_what_is_drawn_and_what_is_folded_are_all_of_a_family(world: World, fami
     tree = tree_of_family(world[0], family, DEFAULT, [family], depth=DEEP, min_size=2)
     assert drawn_and_folded(tree) == tree.count.total
     roots = {node.name for node in tree.nodes if node.kind in (RowKind.OFFICIAL, RowKind.MIRROR)}
-    assert roots <= set(family.roots())
+    assert roots <= set(family.root_repo_ids())
 
 
 @given(st.sampled_from(LISTED), DEFINITIONS, st.integers(1, 4))

@@ -157,7 +157,7 @@ def test_no_look_alike_of_llama_is_ever_inferred_to_descend_from_it(tmp_path: Pa
     """Each as itself, in another format by its author and by others, and spelled with its owner."""
     llama, known = family("llama"), all_families()
     ids = sorted({*LOOK_ALIKES, *(outsider.id for outsider in llama.outsiders)})
-    roots = sorted(set(llama.roots()) - set(ids))
+    roots = sorted(set(llama.root_repo_ids()) - set(ids))
     names = [id.rpartition("/")[2] for id in ids]
     owned = [id.replace("/", "_") for id in ids]
     others = [
@@ -177,7 +177,7 @@ def _below(snapshot: Snapshot, llama: Family) -> set[str]:
     for edge in rows_of(snapshot, "edges.parquet"):
         children.setdefault(str(edge["parent"]), set()).add(str(edge["child"]))
     found: set[str] = set()
-    waiting = [*llama.roots(), *llama.claimable()]
+    waiting = [*llama.root_repo_ids(), *llama.claimable()]
     while waiting:
         news = children.get(waiting.pop(), set()) - found
         found |= news

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lineage.analysis.growth.curves import curve_of_family
-from lineage.demo.replay import WEEKS, History, demo_settings_of, replay_weeks
+from lineage.demo.replay import WEEKS, DemoHistory, demo_settings_of, replay_weeks
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -26,7 +26,7 @@ def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_pa
         a_fact("a/two", LLAMA_2, created_at=WEEKS[1]),
         a_fact("a/both", LLAMA_2, LLAMA_3, created_at=WEEKS[2], relation="merge"),
     ]
-    replay_weeks(tmp_path, History(facts), Progress(), WEEKS[:3])
+    replay_weeks(tmp_path, DemoHistory(facts), Progress(), WEEKS[:3])
     store, llama, known = store_of(tmp_path), family("llama"), all_families()
     found = curve_of_family(store, llama, known, Grouping.RELEASE)
     assert [one.taken_at for one in found.moments] == list(WEEKS[:3])

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from lineage.domain.claims import Claim
 from lineage.evidence.infer import (
+    InferenceCatalog,
     InferenceInput,
     KnownModel,
-    ModelCatalog,
     find_parentless_claimants,
     infer_claims,
 )
@@ -32,7 +32,7 @@ class NamesEveryModel:
         return (self.name,)
 
     def infer_parents(
-        self, model: KnownModel, catalog: ModelCatalog
+        self, model: KnownModel, catalog: InferenceCatalog
     ) -> Iterable[tuple[Claim, str]]:
         self.models.append(model)
         self.namesakes.append(catalog.models_named(self.name))

@@ -151,7 +151,7 @@ def test_another_architecture_or_an_age_before_the_release_contradicts() -> None
 
 
 def test_roots_and_outsiders_are_decided_by_hand() -> None:
-    for id in (*LLAMA.roots(), *(it.id for it in LLAMA.outsiders)):
+    for id in (*LLAMA.root_repo_ids(), *(it.id for it in LLAMA.outsiders)):
         assert infer(id) == []
 
 

@@ -9,7 +9,7 @@ from lineage.domain.families import CuratedEdge, Family, OutsiderReason, Proof, 
 from lineage.families.registry import all_families, family, find_release
 
 LLAMA = family("llama")
-ROOTS = set(LLAMA.roots())
+ROOTS = set(LLAMA.root_repo_ids())
 
 
 def release(id: str) -> Release:
@@ -85,7 +85,7 @@ def test_every_official_llama_3_1_had_meta_in_front() -> None:
     ],
 )
 def test_llama_1_is_rooted_in_its_mirrors(id: str) -> None:
-    assert id in release("llama-1").roots()
+    assert id in release("llama-1").root_repo_ids()
 
 
 def test_codellama_mirrors_every_official_code_llama() -> None:
@@ -158,7 +158,9 @@ def way_up(id: str) -> list[CuratedEdge]:
 def release_of(id: str) -> str:
     root = way_up(id)[-1].parent
     return next(
-        found.id for found in LLAMA.releases if root in (*found.roots(), f"release:{found.id}")
+        found.id
+        for found in LLAMA.releases
+        if root in (*found.root_repo_ids(), f"release:{found.id}")
     )
 
 
@@ -248,7 +250,7 @@ def test_who_is_taken_for_a_llama_has_its_reason(
 
 def test_a_root_that_an_outsider_names_is_written_as_its_own_family_writes_it() -> None:
     def roots(one: Family) -> dict[str, str]:
-        return {id.lower(): id for id in one.roots()}
+        return {id.lower(): id for id in one.root_repo_ids()}
 
     known = {low: id for one in all_families() for low, id in roots(one).items()}
     named = [one.root for one in LLAMA.outsiders if one.root]

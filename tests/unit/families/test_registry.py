@@ -151,7 +151,7 @@ def test_a_family_file_is_read_as_written(tmp_path: Path) -> None:
         Reupload("barn/alpaca-7b", "farm/Alpaca-7B", "its card; same weights"),
     )
     assert first.former_names == (FormerName("farm/Paco-7B", now="farm/Alpaca-7B"),)
-    assert (nought.license, nought.roots()) == (None, ("barn/alpaca-0",))
+    assert (nought.license, nought.root_repo_ids()) == (None, ("barn/alpaca-0",))
 
 
 @pytest.mark.parametrize(("right", "wrong", "complaint"), WRONG.values(), ids=WRONG)
@@ -340,7 +340,7 @@ def test_any_valid_family_comes_back_from_its_file(
 def test_a_second_use_of_any_root_is_refused(
     tmp_path_factory: pytest.TempPathFactory, drawn: Family, data: st.DataObject
 ) -> None:
-    again = data.draw(st.sampled_from(drawn.roots())).swapcase()
+    again = data.draw(st.sampled_from(drawn.root_repo_ids())).swapcase()
     late = Release("late", "LATE", date(2030, 1, 1), None, (again,))
     doubled = replace(drawn, releases=(*drawn.releases, late))
     file = write(tmp_path_factory.mktemp("families"), as_toml(doubled))

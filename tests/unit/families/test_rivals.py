@@ -11,7 +11,7 @@ from lineage.families.registry import all_families, bundled_families, family
 
 FAMILIES = all_families()
 RIVALS = [one for one in FAMILIES if one.id != "llama"]
-ROOT_OF = {root.lower(): one.id for one in FAMILIES for root in one.roots()}
+ROOT_OF = {root.lower(): one.id for one in FAMILIES for root in one.root_repo_ids()}
 
 OWNERS = {
     "bloom": {"bigscience"},
@@ -78,7 +78,7 @@ def test_every_file_is_named_after_its_family() -> None:
 
 
 def test_a_root_belongs_to_one_release_of_one_family() -> None:
-    roots = [root.lower() for one in FAMILIES for root in one.roots()]
+    roots = [root.lower() for one in FAMILIES for root in one.root_repo_ids()]
 
     assert [root for root in roots if roots.count(root) > 1] == []
 

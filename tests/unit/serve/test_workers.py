@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from lineage.serve.server import Front, Metrics, Overloaded, TimeLimitReached, Workers
+from lineage.serve.server import Front, Metrics, Overloaded, ServerWorkers, TimeLimitReached
 from tests.own_loop import run_in_own_loop
 
 
 def test_more_than_can_wait_is_refused_and_places_become_free_again() -> None:
-    workers, release = Workers("test", threads=1, waiting=1, seconds=20), threading.Event()
+    workers, release = ServerWorkers("test", threads=1, waiting=1, seconds=20), threading.Event()
 
     async def ask() -> None:
         first, second = (
@@ -33,7 +33,7 @@ def test_more_than_can_wait_is_refused_and_places_become_free_again() -> None:
 
 
 def test_what_takes_too_long_is_given_up_and_keeps_its_place_until_it_ends() -> None:
-    workers, release = Workers("test", threads=1, waiting=0, seconds=0.01), threading.Event()
+    workers, release = ServerWorkers("test", threads=1, waiting=0, seconds=0.01), threading.Event()
 
     async def ask() -> None:
         with pytest.raises(TimeLimitReached):
@@ -47,7 +47,7 @@ def test_what_takes_too_long_is_given_up_and_keeps_its_place_until_it_ends() -> 
 
 
 def test_an_error_in_a_worker_is_the_askers() -> None:
-    workers = Workers("test", threads=1, waiting=0, seconds=20)
+    workers = ServerWorkers("test", threads=1, waiting=0, seconds=20)
 
     def fail() -> None:
         raise KeyError("x")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.errors import SourceUnavailable, StoreError
 from lineage.http.client import HubClient
-from lineage.sources.cards import KEPT_BYTES, CardStore, HubCards, StoredCard
+from lineage.sources.cards import KEPT_BYTES, HubCardCache, HubCards, StoredCard
 from tests.unit.http.doubles import ScriptTransport, Turn, client_of
 
 KEY, ID = "a" * 24, "owner/model"
@@ -30,7 +30,7 @@ def a_card(text: bytes = b"# Card", tag: str = TAG) -> httpx.Response:
 
 def asked_with(*turns: Turn, folder: Path, sha: str = "s1") -> tuple[HubCards, ScriptTransport]:
     network = ScriptTransport(turns)
-    cards = HubCards(client_for(network), CardStore(folder))
+    cards = HubCards(client_for(network), HubCardCache(folder))
     cards.request_card(KEY, ID, sha)
     return cards, network
 
@@ -125,7 +125,7 @@ def test_of_a_huge_card_the_beginning_is_kept(tmp_path: Path) -> None:
 def test_a_card_over_the_cap_is_none_and_not_asked_again(tmp_path: Path) -> None:
     network = ScriptTransport([a_card(b"x" * 300_001)])
     client = client_of(network, is_whole=lambda body: True, max_body_bytes=300_000)
-    cards = HubCards(client, CardStore(tmp_path))
+    cards = HubCards(client, HubCardCache(tmp_path))
     cards.request_card(KEY, ID, "s1")
     assert cards.stored_text(KEY) is None
     assert not cards.needs_request(KEY, "s1")
@@ -133,7 +133,7 @@ def test_a_card_over_the_cap_is_none_and_not_asked_again(tmp_path: Path) -> None
 
 def test_a_card_that_does_not_come_is_asked_for_again(tmp_path: Path) -> None:
     network = ScriptTransport([httpx.Response(503)] * 20)
-    cards = HubCards(client_for(network), CardStore(tmp_path))
+    cards = HubCards(client_for(network), HubCardCache(tmp_path))
     with pytest.raises(SourceUnavailable):
         cards.request_card(KEY, ID, "s1")
     assert cards.needs_request(KEY, "s1")
@@ -147,7 +147,7 @@ def test_an_error_is_no_card(tmp_path: Path, error: bytes) -> None:
 
 def test_without_a_client_nothing_is_asked(tmp_path: Path) -> None:
     asked_with(a_card(), folder=tmp_path)
-    offline = HubCards(None, CardStore(tmp_path))
+    offline = HubCards(None, HubCardCache(tmp_path))
     assert not offline.needs_request(KEY, "another")
     assert not offline.needs_request("unknown", None)
     offline.request_card(KEY, ID, "another")
@@ -157,7 +157,7 @@ def test_without_a_client_nothing_is_asked(tmp_path: Path) -> None:
 @given(st.binary(max_size=300), st.data())
 def test_a_stored_card_comes_back_whole_or_not_at_all(text: bytes, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        store, card = CardStore(Path(folder)), StoredCard("sha", 200, TAG, text)
+        store, card = HubCardCache(Path(folder)), StoredCard("sha", 200, TAG, text)
         store.put_stored_card(KEY, card)
         assert store.get_stored_card(KEY) == card
         (path,) = Path(folder).glob("*/*.card")
@@ -168,7 +168,7 @@ def test_a_stored_card_comes_back_whole_or_not_at_all(text: bytes, data: st.Data
 
 
 def test_no_key_becomes_a_path(tmp_path: Path) -> None:
-    store = CardStore(tmp_path / "cards")
+    store = HubCardCache(tmp_path / "cards")
     store.put_stored_card("../../escape", StoredCard("sha", 404))
     assert store.get_stored_card("../../escape") == StoredCard("sha", 404)
     assert [path.name for path in tmp_path.iterdir()] == ["cards"]
@@ -177,4 +177,4 @@ def test_no_key_becomes_a_path(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "cards").write_text("in the way")
     with pytest.raises(StoreError, match="A card cannot be kept"):
-        CardStore(tmp_path / "cards").put_stored_card(KEY, StoredCard(None, 404))
+        HubCardCache(tmp_path / "cards").put_stored_card(KEY, StoredCard(None, 404))

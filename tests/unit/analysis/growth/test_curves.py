@@ -64,7 +64,7 @@ def test_a_family_has_a_point_for_each_snapshot(tmp_path: Path) -> None:
     assert [one.snapshot for one in curve.moments] == ["20261121T120000Z", "20261122T120000Z"]
     assert all(one.stored and one.registry == KIN.version for one in curve.moments)
     assert heard == []
-    assert curve.definition.roots == KIN.roots()
+    assert curve.definition.roots == KIN.root_repo_ids()
 
 
 def test_a_point_tells_what_came_and_what_went(tmp_path: Path) -> None:
