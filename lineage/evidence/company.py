@@ -43,7 +43,7 @@ def infer_from_merge_partners(
     """Infer the family of all other models that a model is merged with, if it is one."""
     child, parent = nodes.child, nodes.parent
     merges = (np.bincount(child, minlength=len(nodes.ids)) > 1)[child]
-    is_candidate = _widen(candidates, nodes)
+    is_candidate = _mark_undecided(families, nodes, candidates)
     rows = np.flatnonzero(merges & is_candidate[parent] & (child != parent))
     if not len(rows):
         return
@@ -74,7 +74,8 @@ def infer_from_child_names(
     families: Sequence[Family], nodes: InferenceInput, candidates: Mask
 ) -> Iterator[InferredClaim]:
     """Infer the family that at least half of a model's children bear in their names."""
-    rows = np.flatnonzero(_widen(candidates, nodes)[nodes.parent] & (nodes.child != nodes.parent))
+    is_candidate = _mark_undecided(families, nodes, candidates)
+    rows = np.flatnonzero(is_candidate[nodes.parent] & (nodes.child != nodes.parent))
     children = np.bincount(nodes.parent[rows], minlength=len(nodes.ids))
     ids = nodes.ids.take(pa.array(nodes.child[rows]))
     for family in families:
@@ -113,9 +114,14 @@ def _claim_families(
             yield InferredClaim(row, nodes.claimable[subject], Claim(rule, subject, quote), rule)
 
 
-def _widen(candidates: Mask, nodes: InferenceInput) -> Mask:
-    """Return the candidates, which are listed models, as a mask of all nodes."""
-    return mark_nodes(len(nodes.ids), np.flatnonzero(candidates))
+def _mark_undecided(families: Sequence[Family], nodes: InferenceInput, candidates: Mask) -> Mask:
+    """Return the candidates that are parents and not decided by hand, as a mask of all nodes."""
+    # What is decided by hand has most of the children: to read their names would be in vain.
+    is_parent = mark_nodes(len(nodes.ids), nodes.parent)[: len(candidates)]
+    rows = np.flatnonzero(candidates & is_parent)
+    curated = pa.array(sorted(list_curated_ids(families)), pa.string())
+    is_curated = pc.is_in(pc.utf8_lower(nodes.ids.take(pa.array(rows))), value_set=curated)
+    return mark_nodes(len(nodes.ids), rows[~np.asarray(is_curated)])
 
 
 def _declared_families_of_nodes(

@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -25,6 +26,7 @@ _T = TypeVar("_T")
 LAST_PORT = 65_535
 RUN_AGAIN = "Run the same command again: it goes on where it stopped."
 
+_TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
@@ -73,7 +75,8 @@ class NetworkTransport(httpx.BaseTransport):
         self._deadline = deadline
         _check_tls_certificate_file()
         try:
-            self._http = httpx.HTTPTransport(proxy=_find_http_proxy(address))
+            tls = _read_tls_context(*map(os.environ.get, _TLS_VARIABLES))
+            self._http = httpx.HTTPTransport(verify=tls, proxy=_find_http_proxy(address))
         except OSError as error:
             raise _unusable_tls_certificates(error) from error
         except (httpx.InvalidURL, ValueError, ImportError):
@@ -113,8 +116,15 @@ def _check_tls_certificate_file() -> None:
 def _unusable_tls_certificates(error: OSError) -> SettingsError:
     return SettingsError(
         f"the environment's certificates cannot be used: {words_of_os_error(error)}",
-        "check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE",
+        f"check {', '.join(_TLS_VARIABLES[:-1])} and {_TLS_VARIABLES[-1]}",
     )
+
+
+@cache
+def _read_tls_context(*environment: str | None) -> ssl.SSLContext:
+    """Return what verifies servers, made once for each state of `_TLS_VARIABLES`."""
+    # Reading the bundle of authorities takes longer than a small crawl's whole listing.
+    return httpx.create_ssl_context()
 
 
 def _connection_holds_unread_bytes(connection: Any) -> bool:
