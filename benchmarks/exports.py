@@ -26,20 +26,20 @@ FORMATS = ("graph alone", "graphml", "gexf", "dot", "csv", "jsonl", "parquet")
 def write(format: str, snapshot: Snapshot, folder: Path) -> tuple[int, int]:
     """Write one format; return how many models it is about, and its bytes."""
     from lineage.analysis.cut_tables import cut_manifest_to_scope, cut_tables_to_scope
-    from lineage.analysis.family_graph import graph_of
+    from lineage.analysis.family_graph import make_family_graph
     from lineage.cli.output import print_text_output
     from lineage.export import FORMATS as WRITERS
     from lineage.export import export_graph
-    from lineage.store.table_writer import write_snapshot
+    from lineage.store.table_writer import write_snapshot_tables
 
     columns: FamilyColumns = family_columns(
         snapshot, "llama", families_of(snapshot, True)[1], Definition()
     )
     out = folder / format
     if format == "graph alone":
-        return graph_of(columns).number_of_nodes(), 0
+        return make_family_graph(columns).number_of_nodes(), 0
     if format == "parquet":
-        write_snapshot(
+        write_snapshot_tables(
             out, cut_tables_to_scope(columns), cut_manifest_to_scope(snapshot.manifest, "llama")
         )
     else:

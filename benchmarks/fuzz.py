@@ -36,14 +36,14 @@ from lineage.analysis.diffs import diff_snapshots
 from lineage.analysis.documents import snapshot_document
 from lineage.analysis.growth.curves import curve_of_family
 from lineage.domain.definitions import Definition
-from lineage.domain.documents import to_document, to_json
+from lineage.domain.documents import convert_to_document, to_json
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.subjects import parse_subject
 from lineage.errors import LineageError, SettingsError, SnapshotDamaged
 from lineage.families.registry import all_families, family
-from lineage.http.client import checked_address
+from lineage.http.client import check_endpoint_address
 from lineage.http.page_log import PageLog, RecordedPage
-from lineage.http.pages import PageReader
+from lineage.http.pages import PageLogReader
 from lineage.settings import Settings, load_settings
 from lineage.sources.availability import HubAvailability
 from lineage.sources.hub import HubSource
@@ -182,7 +182,7 @@ def read_answers(random: random.Random) -> None:
 
     token = "hf_VQzWxTeJkLmNoPq0123456789abcdefGHI"
     with client_of(httpx.MockTransport(answer), token=token) as client:
-        reader = PageReader(client, NoLog(), client.tally)
+        reader = PageLogReader(client, NoLog(), client.tally)
         if random.random() < 0.5:
             list(islice(HubSource(reader).list_everything_of_source(), 20))
         HubSource(reader).read_model_from_source("owner/name")
@@ -220,7 +220,7 @@ def read_settings(random: random.Random) -> None:
         here, home = random.choice(((own, own), (Path(name), Path(name))))
         settings = load_settings({}, {"XDG_CONFIG_HOME": str(home)}, here, with_token=False)
     settings.user_agent.encode("ascii")
-    checked_address(settings.endpoint)
+    check_endpoint_address(settings.endpoint)
 
 
 def toml_value(value: object) -> str:
@@ -256,7 +256,7 @@ def read_manifest(random: random.Random) -> None:
         odd = odd[:at] + bytes([random.randrange(256)]) + odd[at + random.randrange(9) :]
     if random.random() < _ALONE:
         read = Manifest.from_json(odd, "manifest.json")
-        to_json(to_document(read) | snapshot_document(read))
+        to_json(convert_to_document(read) | snapshot_document(read))
         return
     path = folder / str(manifest["id"]) / "manifest.json"
     if random.random() > _ON_DISK:
@@ -347,7 +347,7 @@ def ask_everything(folder: Path, id: str) -> None:
     ends = Counter[bool]()
     questions: list[Callable[[Snapshot], object]] = [
         lambda it: store.find_damage(it.id),
-        lambda it: to_json(to_document(it.manifest) | snapshot_document(it.manifest)),
+        lambda it: to_json(convert_to_document(it.manifest) | snapshot_document(it.manifest)),
         stored_availability_counts,
         lambda it: count_base(it, "meta-llama/Llama-2-7b-hf"),
         lambda it: count_base(it, "meta-llama/Llama-2-7b-hf", Definition(deleted=True), ()),

@@ -25,7 +25,7 @@ from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
 from lineage.build.context import BuildContext
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.demo.catalog import corpus_rows
 from lineage.domain.clock import SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -68,7 +68,7 @@ def _published(rows: Sequence[bytes], moment: datetime, store: ParquetStore) -> 
 
     into = BuildContext(store, all_families(), Limits(), SystemClock(), Progress())
     origin = Origin(SnapshotKind.FULL, "https://hub.example", moment)
-    return store.snapshot(publish(pages(), origin, into).id)
+    return store.snapshot(build_snapshot(pages(), origin, into).id)
 
 
 def listed(rows: Sequence[bytes], day: int) -> list[bytes]:

@@ -30,7 +30,7 @@ def taken(
     """
     from lineage.build.checks import Limits
     from lineage.build.context import BuildContext
-    from lineage.build.pipeline import publish
+    from lineage.build.pipeline import build_snapshot
     from lineage.domain.clock import SystemClock
     from lineage.domain.opt_outs import NO_OPT_OUTS
     from lineage.domain.progress import Progress
@@ -53,7 +53,7 @@ def taken(
     kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
     origin = Origin(kind, "https://hub.example", taken_at or clock.now())
     into = BuildContext(history, (), Limits(), clock, Progress())
-    publish(pages(), origin, into, update_of=onto)
+    build_snapshot(pages(), origin, into, update_of=onto)
     return rows
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lineage.domain.files import (
-    expand_home,
+    expand_home_in_path,
     open_regular_file,
     parse_toml_text,
     read_regular_file,
@@ -108,7 +108,7 @@ class Settings:
     alert_lost_share: float = 0.05
     """A family that lost more than this share of its members is an alert."""
     token: str | None = field(default=None, repr=False)
-    """Found, never configured: see `find_token`."""
+    """Found, never configured: see `find_token_setting`."""
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
@@ -148,23 +148,27 @@ def load_settings(
     """
     flag_values = {name: value for name, value in flags.items() if value is not None}
     if "opt_outs" in flag_values:
-        flag_values["opt_outs"] = read_opt_outs(expand_home(str(flag_values["opt_outs"])))
+        flag_values["opt_outs"] = read_opt_outs_setting(
+            expand_home_in_path(str(flag_values["opt_outs"]))
+        )
     merged = (
-        _read_own_settings_file(_own_file(environment), personal=True)
+        _read_own_settings_file(_own_settings_file(environment), personal=True)
         | _read_project_settings(folder or Path())
         | _read_settings_environment(environment)
         | flag_values
     )
     settings = Settings(**merged)  # type: ignore[arg-type]
-    return replace(settings, token=find_token(settings.token_file)) if with_token else settings
+    return (
+        replace(settings, token=find_token_setting(settings.token_file)) if with_token else settings
+    )
 
 
-def find_token(token_file: str | None) -> str | None:
+def find_token_setting(token_file: str | None) -> str | None:
     """Return the Hub token: from the named file, else where the Hub's own tools look for it."""
     if token_file is None:
         return _find_hub_token_setting()
     try:
-        token = read_text_file(expand_home(token_file), _MOST_TOKEN_BYTES).strip()
+        token = read_text_file(expand_home_in_path(token_file), _MOST_TOKEN_BYTES).strip()
     except OSError as error:
         raise file_error(f"the token file cannot be read: {token_file}", error) from error
     if not token:
@@ -201,7 +205,7 @@ def _check_token_setting(token: str, place: str) -> str:
     return token
 
 
-def read_opt_outs(path: Path) -> str:
+def read_opt_outs_setting(path: Path) -> str:
     """Return the names in a file: one a line, or several divided by commas; `#` begins a comment.
 
     Raises SettingsError where the file cannot be read.
@@ -220,15 +224,19 @@ def read_opt_outs(path: Path) -> str:
 def _read_opt_outs_setting(text: str) -> str:
     # Only what looks like a path is opened: else a file called `owner` in a cloned folder would
     # take the place of the owner's name in the user's own list.
-    return read_opt_outs(expand_home(text.strip())) if _PATH_LIKE.search(text) else text
+    return (
+        read_opt_outs_setting(expand_home_in_path(text.strip()))
+        if _PATH_LIKE.search(text)
+        else text
+    )
 
 
-def _own_file(environment: Mapping[str, str]) -> Path | None:
+def _own_settings_file(environment: Mapping[str, str]) -> Path | None:
     """Return the user's own settings file; None where the environment names no home."""
     # A relative folder would lie in the project, whose file must not pass for the user's own.
     for folder, below in (
         (environment.get("XDG_CONFIG_HOME", ""), "lineage"),
-        (environment.get("HOME") or str(expand_home("~")), ".config/lineage"),
+        (environment.get("HOME") or str(expand_home_in_path("~")), ".config/lineage"),
     ):
         if Path(folder).is_absolute():
             return Path(folder) / below / "lineage.toml"
@@ -281,7 +289,8 @@ def _check_lineage_toml_table(
             raise SettingsError(
                 f"{path} sets {name!r}{' to an address' * is_remote_store}, "
                 "which a project's file may not",
-                f"use a flag, the environment or {_own_file(os.environ) or 'a file of your own'}",
+                "use a flag, the environment or "
+                f"{_own_settings_file(os.environ) or 'a file of your own'}",
             )
         # TOML has types of its own: `share = true` must not pass for 1, nor `offline = 1` for true.
         fits = isinstance(value, str) or (

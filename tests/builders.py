@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lineage.build.checks import Limits
 from lineage.build.context import BuildContext
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.domain.progress import Progress
@@ -119,7 +119,9 @@ def published(
     """Publish rows, in order of their keys as a sweep sees them, and open the snapshot."""
     ordered = sorted(rows, key=lambda one: str(one["_id"]))
     into = replace(publication(folder, families), opt_outs=opt_outs)
-    manifest = publish(pages(ordered, size), origin(endpoint=endpoint, taken_at=taken_at), into)
+    manifest = build_snapshot(
+        pages(ordered, size), origin(endpoint=endpoint, taken_at=taken_at), into
+    )
     return into.store.snapshot(manifest.id)
 
 
@@ -135,7 +137,7 @@ def outlived(
     published(rows, folder, families=families)
     left = sorted((one for one in rows if one["id"] not in gone), key=lambda one: str(one["_id"]))
     into = publication(folder, families, limits=Limits(min_kept_share=0.0))
-    manifest = publish(pages(left), origin(taken_at=NOON + after), into)
+    manifest = build_snapshot(pages(left), origin(taken_at=NOON + after), into)
     return into.store.snapshot(manifest.id)
 
 

@@ -176,7 +176,7 @@ def family_columns(
 def graph_of_family(
     snapshot: Snapshot, name: str, families: Families, definition: Definition
 ) -> FamilyGraph:
-    return family_graph.graph_of(family_columns(snapshot, name, families, definition))
+    return family_graph.make_family_graph(family_columns(snapshot, name, families, definition))
 
 
 def relatives_among(snapshot: Snapshot, families: Families, keys: pa.ChunkedArray) -> list[str]:

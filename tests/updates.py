@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from tests.builders import ENDPOINT, Row, origin, pages, publication
@@ -17,4 +17,4 @@ def updated(
     into = publication(folder)
     at = before.manifest.origin.taken_at + timedelta(days=1)
     later = origin(SnapshotKind.UPDATE, endpoint=endpoint, taken_at=at)
-    return into.store.snapshot(publish(pages(rows), later, into, update_of=before).id)
+    return into.store.snapshot(build_snapshot(pages(rows), later, into, update_of=before).id)

@@ -50,7 +50,7 @@ def gather_facts_to_check(
     scope: Scope, listed: Sequence[ListedModel], rules: CheckRules
 ) -> CheckFacts:
     """Look up the models, all that lies above them, and what the rules ask of each node."""
-    spelled = {model.name: _id_of_model_to_check(model.name) for model in listed}
+    spelled = {model.name: _checked_model_id(model.name) for model in listed}
     # All names at once: each look goes over the names of the whole snapshot.
     exact = {it.name for it in rules.exact_check_patterns}
     scope.every_scope_node_of({*spelled.values(), *_registry_ids(scope.families), *exact})
@@ -125,7 +125,7 @@ def _place_registry_in_check_scope(
     return roots, curated, terms
 
 
-def _id_of_model_to_check(name: str) -> str:
+def _checked_model_id(name: str) -> str:
     try:
         subject = parse_subject(name)
     except ValueError:

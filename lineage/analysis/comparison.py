@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import list_count_notes
-from lineage.analysis.groups import Releases, find_releases
+from lineage.analysis.groups import Releases, find_releases_above_nodes
 from lineage.analysis.members import Members, count_undated, find_members_absent_at, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope, select_scope_edges
@@ -43,7 +43,7 @@ def compare_definitions(
         root_ids, members = members_of_comparison_step(step_scope, subject)
         releases = None
         if subject.family is not None and subject.release is None:
-            releases = find_releases(step_scope, step_scope.edges)
+            releases = find_releases_above_nodes(step_scope, step_scope.edges)
         row = _count_members_of_comparison_step(step, step_scope, root_ids, members, releases)
         if step is ComparisonStep.INFERRED:
             row = replace(row, by_rule=_count_by_rule(step_scope, subject))
@@ -132,7 +132,7 @@ def members_of_comparison_step(
     members = members_below(scope, roots)
     if subject.release is not None:
         # On the edges of the step: others lead to releases that a model does not reach by it.
-        labels = find_releases(scope, scope.edges)
+        labels = find_releases_above_nodes(scope, scope.edges)
         own = labels.only_release() == labels.releases.index(subject.release)
         members = members.members_among(own)
     return ids, members

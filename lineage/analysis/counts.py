@@ -15,7 +15,7 @@ from lineage.analysis.members import (
     find_countable,
     find_members_without_date,
     members_below,
-    relation_of,
+    relations_of_members,
 )
 from lineage.analysis.results import Count
 from lineage.analysis.scope import DEFAULT, Scope
@@ -33,7 +33,7 @@ from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.subjects import SubjectKind
 from lineage.errors import SettingsError
-from lineage.graph.reach import EveryBase, count_below_every_base
+from lineage.graph.reach import EveryBase, count_closure_of_every_base
 from lineage.store.reader import BaseRow
 
 
@@ -205,10 +205,10 @@ def _countable_columns(scope: Scope) -> int:
 
 def count_bases(scope: Scope) -> EveryBase:
     """Count every base by any definition of a named base."""
-    relation = relation_of(scope.edges, scope.nodes)[: scope.snapshot.records]
+    relation = relations_of_members(scope.edges, scope.nodes)[: scope.snapshot.records]
     relation = np.where(find_countable(scope).possibly, relation, -1)
     edges = scope.edges
-    return count_below_every_base(
+    return count_closure_of_every_base(
         edges.child, edges.parent, relation, find_members_without_date(scope.snapshot)
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lineage.domain.addresses import is_loopback
+from lineage.domain.addresses import is_loopback_address
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Closure, Definition
@@ -26,7 +26,7 @@ _STRENGTH = {
 }
 
 
-def definition_lines(
+def describe_definition(
     definition: Definition, manifest: Manifest, source_note: str = "", roots: str = ""
 ) -> list[Line]:
     """Return the lines that say what was counted, where, and when it was so.
@@ -36,7 +36,9 @@ def definition_lines(
     """
     # What bounds one number alone is said beside it: several may share these lines.
     notes = [*count_notes_of_day(definition, manifest), *count_notes_of_parents(manifest)]
-    lines = definition_rule_lines(definition, roots) + _name_counted_source(manifest, source_note)
+    lines = describe_definition_rules(definition, roots) + _name_counted_source(
+        manifest, source_note
+    )
     return lines + [("note", note) for note in notes]
 
 
@@ -100,7 +102,7 @@ def count_notes_of_parents(manifest: Manifest) -> list[str]:
     return ["parents are not known: the dump has no column that names them, and 0 says nothing"]
 
 
-def definition_rule_lines(definition: Definition, roots: str = "") -> list[Line]:
+def describe_definition_rules(definition: Definition, roots: str = "") -> list[Line]:
     """Return the lines that say what was counted, of whatever snapshot."""
     return [
         ("roots", roots or _name_definition_roots(definition.roots)),
@@ -115,7 +117,7 @@ def definition_rule_lines(definition: Definition, roots: str = "") -> list[Line]
     ]
 
 
-def definition_snapshot_lines(manifest: Manifest, source_note: str = "") -> list[Line]:
+def describe_counted_snapshot(manifest: Manifest, source_note: str = "") -> list[Line]:
     """Return the lines that say which snapshot was asked, and what is not the Hub itself."""
     return [
         *_name_counted_source(manifest, source_note),
@@ -126,7 +128,7 @@ def definition_snapshot_lines(manifest: Manifest, source_note: str = "") -> list
 def _name_counted_source(manifest: Manifest, source_note: str) -> list[Line]:
     return [
         ("snapshot", _name_counted_snapshot(manifest)),
-        *definition_source_lines(manifest.origin.endpoint, source_note),
+        *describe_counted_source(manifest.origin.endpoint, source_note),
     ]
 
 
@@ -140,9 +142,9 @@ def count_notes_of_snapshot(manifest: Manifest) -> list[str]:
     ]
 
 
-def definition_source_lines(endpoint: str, note: str = "") -> list[Line]:
+def describe_counted_source(endpoint: str, note: str = "") -> list[Line]:
     """Return the line that says what is not the Hub itself, if it is not."""
-    if not note and is_loopback(endpoint):
+    if not note and is_loopback_address(endpoint):
         note = "Counted in a Hub in a box on this machine, not on the Hub"
     return [("source", note)] if note else []
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.members import relation_of
+from lineage.analysis.members import relations_of_members
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Codes, Mask, Nodes, Positions
@@ -60,7 +60,7 @@ def find_derivatives(scope: Scope, subject: ResolvedSubject) -> Derivatives:
     return Derivatives(
         nodes,
         members.direct[nodes],
-        relation_of(edges, members.nodes)[nodes],
+        relations_of_members(edges, members.nodes)[nodes],
         strength[nodes],
     )
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.anomalies.rules import find_anomalies
-from lineage.analysis.growth.subjects import count_families
+from lineage.analysis.growth.subjects import count_families_in_scope
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.anomalies import Anomaly, AnomalyKind
 from lineage.domain.arrays import Int64s, Mask, Positions
@@ -236,7 +236,7 @@ def _compare_family_counts(
     before: Snapshot, after: Snapshot, families: Sequence[Family]
 ) -> Iterator[FamilyChange]:
     totals_before, totals_after = (
-        count_families(Scope(snapshot, families)) for snapshot in (before, after)
+        count_families_in_scope(Scope(snapshot, families)) for snapshot in (before, after)
     )
     for id, now in totals_after.items():
         then = totals_before[id]

@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING
 
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count
 from lineage.domain.definitions import Grouping
-from lineage.domain.documents import Document, document_as_flat_row, flat_document_rows, to_document
+from lineage.domain.documents import (
+    Document,
+    convert_to_document,
+    document_as_flat_row,
+    flat_document_rows,
+)
 from lineage.domain.families import Family
 from lineage.store.manifest import Manifest
 
@@ -30,7 +35,7 @@ _EXPLANATIONS = {
 
 def count_document(count: Count) -> Document:
     """Return a count; its groups, where it is divided, are named by what divides them."""
-    document: Document = to_document(count)
+    document: Document = convert_to_document(count)
     groups, by = document.pop("groups"), document.pop("grouping")
     if by is not None:
         document["groups"] = [{by: group.pop("value"), **group} for group in groups]
@@ -59,7 +64,7 @@ def count_rows(count: Count) -> Iterator[Document]:
 
 def comparison_document(comparison: Comparison) -> Document:
     """Return definitions compared, each with its reason in words."""
-    document: Document = to_document(comparison)
+    document: Document = convert_to_document(comparison)
     for row, plain in zip(comparison.steps, document["steps"], strict=True):
         plain["unit"] = "authors" if row.step is ComparisonStep.AUTHORS else "models"
         plain["explanation"] = explain_comparison_step(row, comparison)
@@ -102,7 +107,7 @@ def trace_document(trace: "Trace") -> Document:
     """Return a trace with its reason in words; paths lead from the model upwards."""
     from lineage.analysis.verdicts import explain_trace
 
-    document: Document = to_document(trace)
+    document: Document = convert_to_document(trace)
     return document | {"explanation": explain_trace(trace)}
 
 
@@ -121,7 +126,7 @@ def trace_rows(trace: "Trace") -> Iterator[Document]:
 
 def tree_document(tree: "Tree") -> Document:
     """Return the count of the whole, then every node: no reader follows thousands of levels."""
-    nodes: list[Document] = to_document(tree.nodes)
+    nodes: list[Document] = convert_to_document(tree.nodes)
     for node, plain in zip(tree.nodes, nodes, strict=True):
         plain["kind"] = node.kind.name.lower()
         plain["parent"] = None if node.parent < 0 else tree.nodes[node.parent].name
@@ -131,7 +136,7 @@ def tree_document(tree: "Tree") -> Document:
 def check_rows(result: "CheckOutcome") -> Iterator[Document]:
     """Yield a row for each broken rule of each model; a model that breaks none has one too."""
     for model in result.models:
-        document = to_document(model)
+        document = convert_to_document(model)
         matches, terms = document.pop("matches"), document.pop("license")
         warnings = document.pop("warnings")
         head = document | {"license": terms["tag"], "terms": ", ".join(terms["terms"])}
@@ -158,7 +163,7 @@ _ACCURACY_KINDS = {"rules": "rule", "patterns": "pattern", "by_family": "id", "b
 
 def evaluation_document(evaluation: "Evaluation") -> Document:
     """Return how good the rules are; what each row measures is named by its kind."""
-    document: Document = to_document(evaluation)
+    document: Document = convert_to_document(evaluation)
     # One kind of row measures three kinds of things: its key says which.
     for rows, kind in _ACCURACY_KINDS.items():
         document[rows] = [{kind: row.pop("name"), **row} for row in document[rows]]
@@ -167,7 +172,7 @@ def evaluation_document(evaluation: "Evaluation") -> Document:
 
 def evaluation_rows(evaluation: "Evaluation") -> Iterator[Document]:
     """Yield a row for each rule, pattern, family and year; `measured` says which it is."""
-    document: Document = to_document(evaluation)
+    document: Document = convert_to_document(evaluation)
     head = {name: document[name] for name in ("snapshot", "family", "hidden_by")}
     for rows, kind in _ACCURACY_KINDS.items():
         for row in document[rows]:
@@ -181,13 +186,13 @@ def curve_rows(curve: "Curve") -> Iterator[Document]:
         for line in (curve.whole,) if curve.by is None else curve.parts:
             part = {} if curve.by is None else {curve.by.value: line.key}
             yield document_as_flat_row(
-                head | to_document(moment) | part | to_document(line.values[at])
+                head | convert_to_document(moment) | part | convert_to_document(line.values[at])
             )
 
 
 def diff_rows(diff: "Diff") -> Iterator[Document]:
     """Yield a row for each change; numbers that stayed as they were are left out."""
-    document: Document = to_document(diff)
+    document: Document = convert_to_document(diff)
     columns = ("change", "name", "to", "before", "after", "family", "availability")
     nothing: Document = dict.fromkeys(columns)
     for name in document["added"]:
@@ -232,7 +237,7 @@ def family_document(family: Family) -> Document:
     from lineage.families.license_terms import families_with_terms, license_terms
 
     terms = license_terms(family.id).terms if family.id in families_with_terms() else ()
-    return {**to_document(family), "license_terms": to_document(terms)}
+    return {**convert_to_document(family), "license_terms": convert_to_document(terms)}
 
 
 def family_rows(document: Document) -> Iterator[Document]:
@@ -266,7 +271,7 @@ def snapshot_document(manifest: Manifest) -> Document:
     return {
         "id": manifest.id,
         "kind": manifest.origin.kind.value,
-        "taken_at": to_document(manifest.origin.taken_at),
+        "taken_at": convert_to_document(manifest.origin.taken_at),
         "models": manifest.models,
         "edges": manifest.edges,
         "tombstones": manifest.tombstones,

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from lineage.analysis.counts import count_members
-from lineage.analysis.groups import MIXED, find_releases
+from lineage.analysis.groups import MIXED, find_releases_above_nodes
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
-from lineage.domain.documents import to_document
+from lineage.domain.documents import convert_to_document
 from lineage.domain.progress import garbage_collector_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
@@ -37,11 +37,11 @@ def family_graph(scope: Scope, subject: ResolvedSubject) -> FamilyGraph:
     its number cannot say.
     """
     cut = family_columns(scope, subject)
-    graph, count = graph_of(cut), cut.count
+    graph, count = make_family_graph(cut), cut.count
     # Plain values alone: networkx's own writers take nothing else.
     graph.graph.update(
         snapshot=count.snapshot,
-        definition=json.dumps(to_document(count.definition)),
+        definition=json.dumps(convert_to_document(count.definition)),
         total=count.total,
         at_most=count.at_most,
         undated=count.undated,
@@ -85,7 +85,7 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
 
 # A hundred thousand nodes with their attributes are millions of objects, none of them garbage.
 @garbage_collector_paused()
-def graph_of(cut: FamilyColumns) -> FamilyGraph:
+def make_family_graph(cut: FamilyColumns) -> FamilyGraph:
     """Build the graph of what was cut out."""
     nodes, edges = cut.nodes, cut.edges
     columns = {
@@ -93,7 +93,7 @@ def graph_of(cut: FamilyColumns) -> FamilyGraph:
         "root": np.isin(nodes, cut.roots).tolist(),
         "release": _name_node_releases(cut),
     }
-    names = _distinct_graph_names(columns.pop("id"), columns["key"])
+    names = _distinct_family_node_names(columns.pop("id"), columns["key"])
     child, parent = np.searchsorted(nodes, edges.child), np.searchsorted(nodes, edges.parent)
     edge_columns = {
         "relation": _RELATIONS.take(pa.array(edges.relation)).to_pylist(),
@@ -133,7 +133,7 @@ def _plain_graph_values(column: pa.Array) -> list[object]:
 
 
 def _name_node_releases(cut: FamilyColumns) -> list[object]:
-    releases = find_releases(cut.scope, cut.links)
+    releases = find_releases_above_nodes(cut.scope, cut.links)
     if not releases.releases:
         return [None] * len(cut.nodes)
     position = releases.only_release()
@@ -151,7 +151,7 @@ def _spread_graph_values(values: Sequence[object], at: Positions, size: int) -> 
     return spread
 
 
-def _distinct_graph_names(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
+def _distinct_family_node_names(ids: Sequence[str], keys: Sequence[object]) -> list[str]:
     """Name nodes by id; a second node of one id (deleted and made anew) goes by its key.
 
     By both where an id is just that key.

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.members import Members, relation_of
+from lineage.analysis.members import Members, relations_of_members
 from lineage.analysis.results import Group
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import LabelBits, Mask, Nodes, Positions
@@ -75,13 +75,13 @@ def root_nodes_of_releases(scope: Scope) -> list[tuple[Release, Nodes]]:
     return [(release, scope.tops_of(release)) for release in releases]
 
 
-def find_releases(scope: Scope, edges: EdgeColumns) -> Releases:
+def find_releases_above_nodes(scope: Scope, edges: EdgeColumns) -> Releases:
     """Walk up from every node and stop on each path at the first root of any release."""
     labelled = root_nodes_of_releases(scope)
     roots = [nodes for _, nodes in labelled]
     # A count by these edges has put them in order already.
     is_whole = edges is scope.edges
-    build = reach.Rows.build
+    build = reach.AdjacencyRows.build
     rows = scope.graph.rows() if is_whole else build(edges.parent, edges.child, scope.nodes)
     words = reach.reach_row_labels(rows, scope.nodes, roots)
     return Releases([release for release, _ in labelled], roots, words)
@@ -93,7 +93,7 @@ def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group,
     values = _values_of_count_group(scope, members, by, nodes).dictionary_encode()
     names = values.dictionary.to_pylist()
     group = values.indices.to_numpy()
-    relation = relation_of(members.edges, members.nodes)[nodes]
+    relation = relations_of_members(members.edges, members.nodes)[nodes]
     # One pass fills every cell of groups by relations, whatever divides the models.
     cells = np.bincount(
         group * len(RELATIONS) + relation, minlength=len(names) * len(RELATIONS)
@@ -127,9 +127,9 @@ def _values_of_count_group(
     match by:
         case Grouping.RELATION:
             words = pa.array([relation.value for relation in RELATIONS])
-            return words.take(pa.array(relation_of(members.edges, members.nodes)[nodes]))
+            return words.take(pa.array(relations_of_members(members.edges, members.nodes)[nodes]))
         case Grouping.RELEASE:
-            releases = find_releases(scope, members.edges)
+            releases = find_releases_above_nodes(scope, members.edges)
             places = pa.array(releases.place_by_node()[nodes])
             return pa.array(releases.names_of_counted_releases()).take(places)
         case Grouping.MONTH:

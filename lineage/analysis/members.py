@@ -124,7 +124,7 @@ def _make_member_mask(condition: pa.ChunkedArray) -> Mask:
     return mask
 
 
-def relation_of(edges: EdgeColumns, nodes: int) -> Codes:
+def relations_of_members(edges: EdgeColumns, nodes: int) -> Codes:
     """Return each node's relation: an edge carries that of its child."""
     relation = np.full(nodes, Relation.UNSPECIFIED.code, np.int8)
     relation[edges.child] = edges.relation
@@ -133,7 +133,7 @@ def relation_of(edges: EdgeColumns, nodes: int) -> Codes:
 
 def count_by_relation(members: Members, which: Mask) -> dict[Relation, int]:
     """Count models by their own relation; relations without any are left out."""
-    codes = relation_of(members.edges, members.nodes)[which]
+    codes = relations_of_members(members.edges, members.nodes)[which]
     numbers = np.bincount(codes, minlength=len(RELATIONS)).tolist()
     return {relation: n for relation, n in zip(RELATIONS, numbers, strict=True) if n}
 

@@ -14,7 +14,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ModelNode, ResolvedSubject
 from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import Trace, explain_trace
-from lineage.domain.documents import Document, to_document
+from lineage.domain.documents import Document, convert_to_document
 from lineage.domain.families import Family
 from lineage.store import schema
 
@@ -75,7 +75,7 @@ def _read_record_to_describe(scope: Scope, model: ModelNode) -> Mapping[str, Any
 def model_document(model: ModelDescription) -> Document:
     """Return a model's record with counts and verdict as they stand in their own documents."""
     trace = model.trace
-    deletion = None if trace.deletion is None else to_document(trace.deletion)
+    deletion = None if trace.deletion is None else convert_to_document(trace.deletion)
     availability = None if deletion is None else deletion.pop("asked")
     return {
         "subject": model.subject,
@@ -86,7 +86,7 @@ def model_document(model: ModelDescription) -> Document:
         "deleted": deletion is not None,
         "deletion": deletion,
         "availability": availability,
-        "record": to_document(model.record),
+        "record": convert_to_document(model.record),
         "former_names": list(model.former_names),
         "counts": count_document(model.count),
         "verdict": {
@@ -94,7 +94,7 @@ def model_document(model: ModelDescription) -> Document:
             "descends": trace.descends,
             "reason": trace.reason.value,
             "explanation": explain_trace(trace),
-            "roots": to_document(trace.roots),
-            "itself": to_document(trace.itself),
+            "roots": convert_to_document(trace.roots),
+            "itself": convert_to_document(trace.itself),
         },
     }

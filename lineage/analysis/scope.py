@@ -15,7 +15,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import CuratedEdge, Family, Release, is_claimable
 from lineage.domain.repo_ids import NAME_PREFIX
-from lineage.graph.reach import Rows, count_row_generations, mark_nodes
+from lineage.graph.reach import AdjacencyRows, count_row_generations, mark_nodes
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store.reader import EdgeColumns, Snapshot
 
@@ -37,14 +37,14 @@ class Graph:
     """Ids that only a curated edge knows, with their nodes."""
     claimed: frozenset[str] = frozenset()
     """The releases and families that an edge may lead to in place of a model."""
-    _rows: dict[bool, Rows] = field(default_factory=dict, compare=False, repr=False)
+    _rows: dict[bool, AdjacencyRows] = field(default_factory=dict, compare=False, repr=False)
 
-    def rows(self, *, upwards: bool = False) -> Rows:
+    def rows(self, *, upwards: bool = False) -> AdjacencyRows:
         """Return every node's children, or its parents, as rows; made once for all questions."""
         if upwards not in self._rows:
             ends = self.edges.child, self.edges.parent
             key, value = ends if upwards else ends[::-1]
-            self._rows[upwards] = Rows.build(key, value, self.nodes)
+            self._rows[upwards] = AdjacencyRows.build(key, value, self.nodes)
         return self._rows[upwards]
 
 

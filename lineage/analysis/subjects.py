@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.groups import find_releases
+from lineage.analysis.groups import find_releases_above_nodes
 from lineage.analysis.members import Members, members_below
 from lineage.analysis.scope import DEFAULT, Scope
 from lineage.domain.arrays import Nodes
@@ -187,7 +187,7 @@ def select_members(scope: Scope, subject: ResolvedSubject) -> SubjectMembers:
     ids, roots = of_subject.root_repo_ids(), scope.tops_of(of_subject)
     members = members_below(scope, roots)
     if subject.release is not None:
-        releases_by_node = find_releases(scope, scope.edges)
+        releases_by_node = find_releases_above_nodes(scope, scope.edges)
         own = releases_by_node.only_release() == releases_by_node.releases.index(subject.release)
         members = members.members_among(own)
     return SubjectMembers(scope, ids, roots, members)

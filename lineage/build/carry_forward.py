@@ -33,9 +33,9 @@ from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import (
     learn_redacted_opt_outs,
+    needs_redacted_copy,
     redact_evidence_batches,
     redact_records,
-    snapshot_holds_opted_out,
 )
 from lineage.store.retention import select_previous_manifests
 
@@ -126,7 +126,7 @@ def build_on_previous(
     )
     base = context.store.snapshot(manifest.id) if is_near else None
     # Who opted out since must not live on in what it builds on.
-    if base is not None and not snapshot_holds_opted_out(base, context.opt_outs):
+    if base is not None and not needs_redacted_copy(base, context.opt_outs):
         draft.tables.build_on(base)
         draft.compared_with = base
 

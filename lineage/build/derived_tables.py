@@ -147,7 +147,7 @@ def _compare_draft_edges(
     base: Tables, nodes: MatchedNodes, derived: DerivedTables
 ) -> DraftRowChanges:
     before, now = read_edges(base), derived.edges
-    rules = _rule_bits(base.table(schema.EDGES_FILE, ["rules"])["rules"], derived.rule_names)
+    rules = _draft_rule_bits(base.table(schema.EDGES_FILE, ["rules"])["rules"], derived.rule_names)
     child, parent = (nodes.now[ends].astype(np.int64) for ends in (before.child, before.parent))
     rows = _find_draft_edge_rows(now, child, parent)
     at = np.maximum(rows, 0)
@@ -168,7 +168,7 @@ def _find_draft_edge_rows(edges: EdgeColumns, child: Int64s, parent: Int64s) -> 
     return np.where((pairs[rows] == sought) & (child >= 0) & (parent >= 0), rows, NOWHERE)
 
 
-def _rule_bits(rules: pa.ChunkedArray, names: Sequence[str]) -> Int64s:
+def _draft_rule_bits(rules: pa.ChunkedArray, names: Sequence[str]) -> Int64s:
     """Return a bit for each rule of an edge, as the draft has them."""
     column = rules.combine_chunks()
     encoded = pc.list_flatten(column).dictionary_encode()

@@ -18,7 +18,7 @@ from lineage.build.claims_spool import SPOOL, DraftClaims
 from lineage.build.draft_tables import DraftTables, draft_batches_of
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.claims import Claim
-from lineage.domain.clock import iso, moment_of_http_date
+from lineage.domain.clock import iso, parse_http_date
 from lineage.domain.records import BadRow, ModelRecord
 from lineage.store import schema
 from lineage.store.files import Files
@@ -340,5 +340,5 @@ def _draft_watermark(
     # The newest commit alone may lie in the future, the clock alone behind a commit made during
     # the run: the earlier of the two loses neither. The Hub's clock, as ours may be wrong.
     newest = pc.max(modified_at).as_py()
-    began = moment_of_http_date(requests.get("hub_date", "")) or taken_at
+    began = parse_http_date(requests.get("hub_date", "")) or taken_at
     return began if newest is None else min(newest, began)

@@ -21,7 +21,7 @@ from lineage.store.files import Files
 from lineage.store.inventory import as_base
 from lineage.store.keys import (
     join_column_chunks,
-    mark_keys_present,
+    mark_stored_keys,
     table_keys_as_bytes,
     table_rows_of_keys,
 )
@@ -106,11 +106,11 @@ class DraftChangedKeys:
     def with_claims(self, children: KeyBytes) -> Self:
         """Return it with more children whose claims are others."""
         claims = np.union1d(self.claims, children)
-        return replace(self, claims=claims[~mark_keys_present(self.records, claims)])
+        return replace(self, claims=claims[~mark_stored_keys(self.records, claims)])
 
     def mark(self, keys: KeyBytes) -> Mask:
         """Mark the keys whose claims are not those of the base."""
-        return mark_keys_present(self.records, keys) | mark_keys_present(self.claims, keys)
+        return mark_stored_keys(self.records, keys) | mark_stored_keys(self.claims, keys)
 
     def to_table(self) -> pa.Table:
         """Return it as it is stored, in order of the key."""
@@ -207,8 +207,8 @@ class DraftTables:
         for name in schema.MODELS.names[1:]:
             older = base.column(schema.MODELS_FILE, name).take(pa.array(rows[known]))
             now = self.column(name).take(pa.array(known))
-            changed[known] |= mark_differences(older.combine_chunks(), now)
-        records = np.union1d(keys[changed], before[~mark_keys_present(keys, before)])
+            changed[known] |= mark_changed_draft_rows(older.combine_chunks(), now)
+        records = np.union1d(keys[changed], before[~mark_stored_keys(keys, before)])
         if len(records) > MAX_CHANGED_SHARE * len(before):
             return
         batches = self._tables.batches(schema.MODELS_FILE)
@@ -264,7 +264,7 @@ class DraftTables:
         return facts
 
 
-def mark_differences(before: pa.Array, now: pa.Array) -> Mask:
+def mark_changed_draft_rows(before: pa.Array, now: pa.Array) -> Mask:
     """Mark the rows whose values differ; nothing differs from nothing alone."""
     if not pa.types.is_list(now.type):
         differs = pc.fill_null(pc.not_equal(before, now), False)

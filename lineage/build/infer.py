@@ -20,7 +20,7 @@ from lineage.evidence.infer import (
     InferenceInput,
     InferredClaim,
     find_parentless_claimants,
-    list_claimable,
+    list_inferable_subjects,
 )
 from lineage.store.keys import NOWHERE
 
@@ -33,7 +33,7 @@ each claim."""
 
 def number_claimable(families: Sequence[Family], resolved: ResolvedNames) -> dict[str, int]:
     """Return the nodes, behind all models, of what a claim may name in place of a model."""
-    names = list_claimable(families)
+    names = list_inferable_subjects(families)
     return {name: len(resolved.keys) + at for at, name in enumerate(names)}
 
 

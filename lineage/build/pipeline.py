@@ -36,7 +36,7 @@ from lineage.build.infer import (
     resolve_claims,
 )
 from lineage.build.opt_out import OptOutFilter
-from lineage.build.resolve import RecordDates, resolve_names
+from lineage.build.resolve import DraftRecordDates, resolve_names
 from lineage.build.tombstones import PreviousSnapshot, add_tombstones
 from lineage.domain.progress import garbage_collector_paused
 from lineage.errors import DraftRefused, NamesOptedOut
@@ -45,10 +45,10 @@ from lineage.sources.interface import RecordPage
 from lineage.store import derived_rows, schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import holds_learned_keys, is_table_row_opted_out
+from lineage.store.redaction import is_table_row_opted_out, snapshot_holds_learned_keys
 
 
-def publish(
+def build_snapshot(
     pages: Iterable[RecordPage],
     origin: Origin,
     context: BuildContext,
@@ -67,7 +67,7 @@ def publish(
     with closing(open_draft(context.store, origin)) as draft:
         with garbage_collector_paused():
             read_pages_into_draft(map(opt_out_filter.redact, pages), draft, context)
-        if update_of is not None and holds_learned_keys(
+        if update_of is not None and snapshot_holds_learned_keys(
             update_of, opt_out_filter.opt_outs, opt_outs
         ):
             raise NamesOptedOut(
@@ -123,7 +123,7 @@ def derive_draft_tables(
     columns = draft.claims.as_columns(draft.records, [rule.name for rule in rules])
     teachers = [*_list_later_than_draft(draft, context), *snapshots]
     former = resolve_former_names(draft, teachers, families)
-    dates = RecordDates.of(
+    dates = DraftRecordDates.of(
         draft.record_column("created_at"), draft.deleted["missed_at"].combine_chunks()
     )
     resolved = resolve_names(columns, rules, draft.all_keys, draft.all_ids, former, dates=dates)

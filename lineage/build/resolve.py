@@ -30,7 +30,7 @@ _NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
-class RecordDates:
+class DraftRecordDates:
     """Moments of the models with a record, listed or deleted, in microseconds."""
 
     created: Int64s
@@ -39,7 +39,7 @@ class RecordDates:
     """When each of the deleted was found missing."""
 
     @classmethod
-    def of(cls, created_at: pa.Array, missed_at: pa.Array) -> "RecordDates":
+    def of(cls, created_at: pa.Array, missed_at: pa.Array) -> "DraftRecordDates":
         """Read both columns."""
         created, missed = (
             pc.fill_null(column.cast(pa.int64()), _UNKNOWN).to_numpy(zero_copy_only=False)
@@ -80,7 +80,7 @@ def resolve_names(
     ids: pa.StringArray,
     former: FormerNames,
     *,
-    dates: RecordDates,
+    dates: DraftRecordDates,
 ) -> ResolvedNames:
     """Resolve the name of every claim; `keys` and `ids` are those of the models, row by row.
 
@@ -242,7 +242,7 @@ def _choose_resolved_by_date(
     rivals: Mapping[int, Sequence[int]],
     *,
     hub_node: Nodes,
-    dates: RecordDates,
+    dates: DraftRecordDates,
 ) -> None:
     """Where several models had a name, lead each child to the one that stood when it was made.
 

@@ -13,7 +13,7 @@ import click
 from lineage.cli import options
 from lineage.cli.context import Format, Invocation, read_input_of_command_line
 from lineage.domain.check_rules import CheckRules, ListedModel, UnknownPolicy, read_check_rules
-from lineage.domain.files import expand_home, read_text_file
+from lineage.domain.files import expand_home_in_path, read_text_file
 from lineage.domain.repo_ids import find_repo_id
 from lineage.errors import SettingsError, file_error
 
@@ -209,7 +209,7 @@ def list_models_command(names: Sequence[str], files: Sequence[str]) -> Iterator[
     for name in names:
         yield ListedModel.spelled(name)
     for file in files:
-        path = expand_home(file)
+        path = expand_home_in_path(file)
         if file != "-" and path.is_dir():
             yield from _read_cache_folder_argument(path)
             continue
@@ -324,7 +324,7 @@ def read_rules_option(file: str) -> dict[str, Any]:
     from lineage.domain.files import parse_toml_text, read_regular_file
 
     try:
-        return parse_toml_text(read_regular_file(expand_home(file)))
+        return parse_toml_text(read_regular_file(expand_home_in_path(file)))
     except (OSError, ValueError) as error:
         hint = "a rules file is TOML: deny = [...]"
         raise file_error(f"{file} cannot be read", error, hint) from error

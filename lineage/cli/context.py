@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lineage.domain.definitions import Definition
 from lineage.domain.files import (
     decode_utf8_text,
-    expand_home,
+    expand_home_in_path,
     read_file_within_bound,
     read_regular_file,
 )
@@ -154,7 +154,7 @@ def read_input_of_command_line(file: str, *, lenient: bool = False) -> str:
     """
     try:
         if file != "-":
-            content = read_regular_file(expand_home(file))
+            content = read_regular_file(expand_home_in_path(file))
         else:  # closed by the shell (`<&-`), standard input is not there at all
             content = b"" if sys.stdin is None else read_file_within_bound(sys.stdin.buffer)
         return content.decode("utf-8-sig", "replace") if lenient else decode_utf8_text(content)

@@ -133,7 +133,7 @@ def crawl(
     from lineage.crawl.dump import crawl_dump
     from lineage.crawl.notify import notify
     from lineage.crawl.plan import CrawlMode
-    from lineage.crawl.publish_command import split_command
+    from lineage.crawl.publish_command import split_publish_command
     from lineage.crawl.runs import crawl as run_crawl
 
     if mode is not None and (below is not None or dump is not None):
@@ -146,7 +146,7 @@ def crawl(
         raise click.UsageError("--taken-at is the date of a dump: name it with --dump")
     # The one kind of command that looks for a token: the search imports the Hub's own client.
     settings = invocation.settings(flags, token=True)
-    split_command(settings.on_publish)  # said now, and not when the crawl is over
+    split_publish_command(settings.on_publish)  # said now, and not when the crawl is over
     if below is not None:
         logs.say(_COST)
     with progress.show_progress() as display:
@@ -209,19 +209,19 @@ def doctor(*, invocation: Invocation, **flags: Any) -> None:
     from lineage.cli import progress
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import examination_table
-    from lineage.crawl.doctor import examine
-    from lineage.domain.documents import to_document
+    from lineage.crawl.doctor import diagnose_crawl
+    from lineage.domain.documents import convert_to_document
 
     settings = invocation.settings(flags, token=True)
     with progress.show_progress() as display:
         display.begin("ask the Hub")
-        result = examine(settings, progress=display)
+        result = diagnose_crawl(settings, progress=display)
     findings = [(finding.name, finding.ok, finding.message) for finding in result.findings]
     cost = (result.models_expected, result.requests_needed, result.minutes)
     print_result(
         invocation.format,
         result,
-        lambda it: to_document(it.findings),
+        lambda it: convert_to_document(it.findings),
         lambda _: examination_table(findings, *cost),
         narrowest=1,
     )

@@ -44,13 +44,13 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
     from lineage.cli.demo_tour import print_demo_tour
     from lineage.cli.output import print_result, write_files_to_out_option
     from lineage.demo import tour
-    from lineage.demo.catalog import corpus_facts
+    from lineage.demo.catalog import read_corpus_facts
     from lineage.demo.replay import DemoHistory, replay_weeks
-    from lineage.domain.documents import to_document
+    from lineage.domain.documents import convert_to_document
 
     with progress.show_progress() as display:
         display.begin("read the sample")
-        history = DemoHistory(corpus_facts())
+        history = DemoHistory(read_corpus_facts())
         display.end()
         weeks = replay_weeks(folder, history, display)
         display.begin("count")
@@ -62,7 +62,7 @@ def demo(*, folder: Path, invocation: Invocation) -> None:
         print_demo_tour(folder, weeks, results, history, paths)
         return
     documents = [snapshot_document(manifest) for manifest in weeks.manifests]
-    answers = [to_document(answer) for answer in results.answers]
+    answers = [convert_to_document(answer) for answer in results.answers]
     document = {
         "folder": str(folder),
         "snapshots": documents,

@@ -17,7 +17,7 @@ from lineage.analysis.definition_text import Line
 from lineage.analysis.growth.results import Curve
 from lineage.cli.output import show
 from lineage.cli.tables.curves import Sparklines
-from lineage.cli.tables.layout import heading, quoted, terminal_table_of_facts
+from lineage.cli.tables.layout import quote_for_terminal, terminal_heading, terminal_table_of_facts
 from lineage.demo.replay import DemoHistory, Replay
 from lineage.demo.tour import SOURCES, TourAnswer, TourResults
 from lineage.domain.clock import spell_day_of_moment
@@ -37,18 +37,22 @@ def print_demo_tour(
 ) -> None:
     """Print all of it, in at most 60 lines of 80 columns."""
     last = weeks.manifests[-1]
-    show(heading("A Hub in a box, followed through 16 weeks as the real one would be"))
+    show(terminal_heading("A Hub in a box, followed through 16 weeks as the real one would be"))
     click.echo()
     show(terminal_table_of_facts(_print_tour_steps(folder, weeks, history)))
-    show(heading(f"Five questions, answered for {_tour_day(last)} (of the sample, not the Hub)"))
+    show(
+        terminal_heading(
+            f"Five questions, answered for {_tour_day(last)} (of the sample, not the Hub)"
+        )
+    )
     for number, answer in enumerate(results.answers, 1):
         _print_answer(number, answer)
-    show(heading(f"The Llama family by release, {_tour_day(weeks.manifests[0])} to then"))
+    show(terminal_heading(f"The Llama family by release, {_tour_day(weeks.manifests[0])} to then"))
     click.echo()
     picture = _find_printed_trend_file(files, ".png", ".svg")
     if picture.suffix != ".png" or not show_terminal_picture(picture.read_bytes()):
         show(_draw_tour_curve(results.curve))
-    show(heading("To look at, and to ask yourself"))
+    show(terminal_heading("To look at, and to ask yourself"))
     click.echo()
     page = _find_printed_trend_file(files, ".html", ".md")
     # Not as a table, which would cut what is to be copied in two.
@@ -96,8 +100,8 @@ def _print_answer(number: int, answer: TourAnswer) -> None:
         Stack(
             Text(),
             Text(f"  {number}. ").append(answer.question, "bold"),
-            Padding(quoted(answer.answer), margin),
-            Padding(quoted(answer.command, "cyan"), margin),
+            Padding(quote_for_terminal(answer.answer), margin),
+            Padding(quote_for_terminal(answer.command, "cyan"), margin),
         )
     )
 

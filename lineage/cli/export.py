@@ -90,7 +90,7 @@ def parquet(
     )
     from lineage.analysis.family_graph import family_columns
     from lineage.analysis.subjects import find_subject
-    from lineage.store.table_writer import write_snapshot
+    from lineage.store.table_writer import write_snapshot_tables
 
     scope = invocation.open_scope(definition, [] if subject is None else [subject])
     snapshot = scope.snapshot
@@ -98,12 +98,12 @@ def parquet(
         # The whole is copied table by table; whatever a filter cut out would leave gaps in numbers.
         if definition != Definition():
             raise SettingsError("the whole snapshot is exported as it is", "filters need a SUBJECT")
-        write_snapshot(Path(out), list_whole_tables_of_scope(snapshot), snapshot.manifest)
+        write_snapshot_tables(Path(out), list_whole_tables_of_scope(snapshot), snapshot.manifest)
         return
     resolved = find_subject(scope, subject)
     columns = family_columns(scope, resolved)
     _print_export_notes(columns.count)
-    write_snapshot(
+    write_snapshot_tables(
         Path(out),
         cut_tables_to_scope(columns),
         cut_manifest_to_scope(snapshot.manifest, resolved.id),

@@ -71,7 +71,7 @@ def check_families_command(*, invocation: Invocation) -> None:
     from lineage.analysis.scope import Scope
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import registry_check_table
-    from lineage.domain.documents import Document, to_document
+    from lineage.domain.documents import Document, convert_to_document
     from lineage.families.registry import check_bundled_families
 
     check_bundled_families()
@@ -82,7 +82,7 @@ def check_families_command(*, invocation: Invocation) -> None:
     document: Document = {
         "snapshot": id,
         "families": {family.id: family.version for family in registry},
-        "findings": to_document(findings),
+        "findings": convert_to_document(findings),
     }
     print_result(
         invocation.format,

@@ -74,7 +74,7 @@ def lineage() -> None:
     """
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
+def run_command_line(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
     _reopen_standard_streams()
     logs.set_up_command_log(logs.LogFormat.TEXT, verbose=0)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, TypeVar
 import click
 
 from lineage.cli.context import Format
-from lineage.domain.addresses import show_url_without_secrets
-from lineage.domain.documents import Document, to_document, to_json
+from lineage.domain.addresses import mask_secrets_in_address
+from lineage.domain.documents import Document, convert_to_document, to_json
 from lineage.domain.escape import escape_log_lines, escaped_csv_lines
 from lineage.domain.files import delete_leftovers, write_file_atomically
 from lineage.errors import SettingsError, UnknownModel, file_error
@@ -40,7 +40,7 @@ def print_result(
     table: "Callable[[Result], RenderableType]",
     *,
     narrowest: int = NARROWEST_TABLE,
-    document: "Callable[[Result], Document | list[Document]]" = to_document,
+    document: "Callable[[Result], Document | list[Document]]" = convert_to_document,
     columns: Sequence[str] = (),
 ) -> None:
     """Print a result: as a table, as CSV, or as JSON with its fields unless `document` differs.
@@ -142,7 +142,7 @@ def refuse_address_as_out_option(out: str) -> None:
     """Raise SettingsError where an --out is an address: it would be a folder of that name."""
     # A path has lost the second slash.
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", out):
-        shown = show_url_without_secrets(out if "://" in out else out.replace(":/", "://", 1))
+        shown = mask_secrets_in_address(out if "://" in out else out.replace(":/", "://", 1))
         raise SettingsError(f"--out names a path, not an address: {shown}", "copy it from there")
 
 

@@ -18,7 +18,7 @@ from lineage.domain.progress import Progress
 _LOG = logging.getLogger(__name__)
 
 
-class SilentProgress(Progress):
+class SilentTerminalProgress(Progress):
     """Shows no progress, says what a user should know, and logs each stage and wait."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -55,7 +55,7 @@ class SilentProgress(Progress):
         _LOG.info("%s: done in %.1f s", stage, seconds, extra={"facts": facts})
 
 
-class TerminalProgress(SilentProgress):
+class TerminalProgress(SilentTerminalProgress):
     """Shows the stage, how far it is, and what it waits for; cleared at the end."""
 
     def __init__(self, console: Console, clock: Clock | None = None) -> None:
@@ -63,7 +63,7 @@ class TerminalProgress(SilentProgress):
         self._display = Display(
             SpinnerColumn(style="dim"),
             TextColumn("{task.description}", markup=False),
-            _Steps(),
+            _TerminalSteps(),
             TimeElapsedColumn(),
             _TimeLeft(),
             _Note(self._clock),
@@ -116,13 +116,13 @@ def show_progress() -> Iterator[Progress]:
     """Give a display where standard error is a terminal, a silent progress elsewhere."""
     # In a log file or a mail of cron, a line that is redrawn ten times a second is noise.
     if sys.stderr is None or not sys.stderr.isatty():
-        yield SilentProgress()
+        yield SilentTerminalProgress()
         return
     with TerminalProgress(Console(stderr=True, highlight=False)) as display:
         yield display
 
 
-class _Steps(ProgressColumn):
+class _TerminalSteps(ProgressColumn):
     """How many steps are done, of how many where that is known."""
 
     def render(self, task: Task) -> Text:

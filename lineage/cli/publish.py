@@ -40,7 +40,7 @@ def publish(
     holds no more are deleted there. A store that is no census is refused without --sample.
     """
     from lineage.cli.output import print_result
-    from lineage.domain.documents import to_document
+    from lineage.domain.documents import convert_to_document
     from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
     from lineage.export.hub_data_set import DataSetPublisher
     from lineage.export.hub_repository import HubRepository, data_set_name_of_address
@@ -58,7 +58,7 @@ def publish(
         say=logs.say,
     ).run()
     print_result(
-        invocation.format, publication, lambda it: [to_document(it)], _describe_publication
+        invocation.format, publication, lambda it: [convert_to_document(it)], _describe_publication
     )
 
 

@@ -73,7 +73,7 @@ def anomalies(
     from lineage.analysis.anomalies.rules import EXAMPLES, find_anomalies
     from lineage.cli.output import print_result
     from lineage.cli.tables.families import anomaly_table
-    from lineage.domain.documents import flat_document_rows, to_document
+    from lineage.domain.documents import convert_to_document, flat_document_rows
 
     scope = invocation.open_scope()
     result = find_anomalies(
@@ -86,7 +86,7 @@ def anomalies(
     print_result(
         invocation.format,
         result,
-        lambda it: flat_document_rows(to_document(it), "anomalies", "examples"),
+        lambda it: flat_document_rows(convert_to_document(it), "anomalies", "examples"),
         lambda it: anomaly_table(it, scope.snapshot.manifest),
     )
 

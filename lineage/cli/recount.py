@@ -74,7 +74,7 @@ def recount(
     from lineage.analysis.growth.recount import RecountTask, recount_curves
     from lineage.analysis.subjects import find_subject
     from lineage.cli.output import print_answers
-    from lineage.domain.documents import to_document
+    from lineage.domain.documents import convert_to_document
     from lineage.domain.opt_outs import OptOuts
     from lineage.store.retention import Rhythm
 
@@ -107,7 +107,7 @@ def recount(
         unknown,
         rows=curve_rows,
         table=_draw_curve_tables,
-        document=to_document,
+        document=convert_to_document,
     )
 
 

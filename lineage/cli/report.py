@@ -102,7 +102,7 @@ def _with_report_options(command: options.Callback) -> options.Callback:
         siblings: list[str] = []
         with suppress(OSError):
             siblings = [file.name for file in out.iterdir()]
-        run = ReportRun(Language(lang), choice, check_report_extra(), out, siblings)
+        run = ReportRun(Language(lang), choice, warn_without_report_extra(), out, siblings)
         command(*args, run=run, **others)
 
     return options.combine_options(*_OPTIONS)(call)
@@ -268,7 +268,7 @@ def report_licenses_command(
     print_files(invocation.format, write_files_to_out_option(files, run.out))
 
 
-def check_report_extra() -> bool:
+def warn_without_report_extra() -> bool:
     """Say whether pages and PNG pictures can be made; where not, tell the user what makes them."""
     from lineage.reporting.files import has_report_extra
 

@@ -8,7 +8,7 @@ import click
 
 from lineage.cli import logs, options
 from lineage.cli.context import Format, Invocation
-from lineage.domain.files import expand_home
+from lineage.domain.files import expand_home_in_path
 from lineage.errors import file_error
 
 _SCHEDULERS = ("systemd", "cron", "github-actions", "kubernetes")
@@ -123,30 +123,30 @@ def run_schedule_command(
     with 0 on SIGTERM or Ctrl-C; an unfinished crawl goes on the next time.
     """
     from lineage.cli import signals
-    from lineage.crawl.publish_command import split_command
+    from lineage.crawl.publish_command import split_publish_command
     from lineage.domain.clock import SystemClock
-    from lineage.schedule.plan import CRAWL, publish_words
-    from lineage.schedule.runner import CrawlProcess, Runner, last_run
+    from lineage.schedule.plan import CRAWL, publish_command_words
+    from lineage.schedule.runner import CrawlProcess, Runner, last_scheduled_run
 
     # Read once now: a wrong command would fail a day later, at the first crawl.
-    split_command(invocation.settings(flags).on_publish)
+    split_publish_command(invocation.settings(flags).on_publish)
     # As variables, and not as flags: an address with a secret in it would stand on a command line,
     # which every process of the machine can read.
     log_format = ["--log-format", "json" if logs.is_command_log_json() else "text"]
     words = [*CRAWL, "-v", *log_format]
-    then = [] if publish is None else [*publish_words(publish), *log_format]
+    then = [] if publish is None else [*publish_command_words(publish), *log_format]
     variables = {
         f"LINEAGE_{name.upper()}": str(value)
         for name, value in (invocation.setting_flags() | flags).items()
         if value is not None
     }
     if (names := invocation.opt_outs_file) is not None:  # without a slash it would be a name
-        variables["LINEAGE_OPT_OUTS"] = str(expand_home(names).absolute())
+        variables["LINEAGE_OPT_OUTS"] = str(expand_home_in_path(names).absolute())
     with signals.stop_signal_requests() as stop:
         runner = Runner(CrawlProcess(words, variables, then), stop, SystemClock(), logs.say)
         if once:
             raise SystemExit(runner.run_once())
-        runner.run_every(every, last_run(invocation.open_store()))
+        runner.run_every(every, last_scheduled_run(invocation.open_store()))
     logs.say(f"stopped: {signals.describe_interrupted_command_outcome()}")
 
 

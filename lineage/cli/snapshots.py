@@ -72,7 +72,7 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
     from lineage.analysis.verdicts import count_availability
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import terminal_facts_of_snapshot
-    from lineage.domain.documents import to_document
+    from lineage.domain.documents import convert_to_document
     from lineage.store.reader import stored_availability_counts
 
     snapshot = invocation.open_store().snapshot(id or invocation.snapshot)
@@ -83,7 +83,7 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
         lambda it: [snapshot_document(it)],
         lambda it: terminal_facts_of_snapshot(it, answers),
         narrowest=1,
-        document=lambda it: to_document(it) | {"availability": count_availability(answers)},
+        document=lambda it: convert_to_document(it) | {"availability": count_availability(answers)},
     )
 
 

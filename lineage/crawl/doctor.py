@@ -19,7 +19,7 @@ from lineage.errors import (
     StoreError,
 )
 from lineage.http.bodies import Answer
-from lineage.http.client import HubClient, checked_address
+from lineage.http.client import HubClient, check_endpoint_address
 from lineage.http.pages import next_cursor
 from lineage.settings import Settings
 from lineage.sources.hub import FIELDS, FULL_PARAMS, LISTING, PAGE_SIZE
@@ -51,7 +51,7 @@ def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
         return
     yield DoctorFinding("listing", True, f"{LISTING} answers, ascending by creation")
     yield from _probe_rows(first)
-    yield _probe_budget(client)
+    yield _probe_crawl_budget(client)
     yield from _probe_paging(client, first)
 
 
@@ -92,7 +92,7 @@ def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     )
 
 
-def _probe_budget(client: HubClient) -> DoctorFinding:
+def _probe_crawl_budget(client: HubClient) -> DoctorFinding:
     last = client.budget.latest_limit
     if last is None or last.quota is None or last.window is None:
         return DoctorFinding(
@@ -145,12 +145,12 @@ class Examination:
     """At the settings' share of the rate limit; None where the Hub tells no limit."""
 
 
-def examine(
+def diagnose_crawl(
     settings: Settings, *, clock: Clock | None = None, progress: Progress | None = None
 ) -> Examination:
     """Check settings, store and Hub with at most two requests; say what a full crawl will cost."""
     clock, progress = clock or SystemClock(), progress or Progress()
-    checked_address(settings.endpoint)  # it may hold a secret, and what is found names it
+    check_endpoint_address(settings.endpoint)  # it may hold a secret, and what is found names it
     store = ParquetStore(settings.store, NO_OPT_OUTS, settings.cache)
     latest = store.latest_whole()
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lineage.build.context import BuildContext
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.crawl.runs import (
     CrawlReport,
     hold_store_for_crawl,
@@ -19,10 +19,10 @@ from lineage.domain.clock import Clock, SystemClock, iso
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
 from lineage.families.registry import load_families
-from lineage.http.client import RequestTally, checked_address
+from lineage.http.client import RequestTally, check_endpoint_address
 from lineage.http.download import download
 from lineage.settings import Settings
-from lineage.sources.dump import ListingDump, name_dump, open_dump
+from lineage.sources.dump import ListingDump, dump_display_name, open_dump
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 
 _WEB_SCHEMES = frozenset({"http", "https"})
@@ -43,18 +43,18 @@ def crawl_dump(
     is refused.
     """
     clock, progress = clock or SystemClock(), progress or Progress()
-    checked_address(settings.endpoint)
+    check_endpoint_address(settings.endpoint)
     began, tally = clock.monotonic(), RequestTally()
     context = make_crawl_context(settings, load_families(settings.families), clock, progress)
-    with hold_store_for_crawl(context, f"lineage crawl --dump {name_dump(place)}"):
+    with hold_store_for_crawl(context, f"lineage crawl --dump {dump_display_name(place)}"):
         refuse_crawl_of_other_hub(context.store, settings)
-        with _open_dump_at(place, settings, progress, tally) as dump:
+        with _fetch_dump_for_crawl(place, settings, progress, tally) as dump:
             manifest = _publish_crawled_dump(dump, settings, context, taken_at)
     return CrawlReport(manifest, tally, clock.monotonic() - began)
 
 
 @contextmanager
-def _open_dump_at(
+def _fetch_dump_for_crawl(
     place: str, settings: Settings, progress: Progress, tally: RequestTally
 ) -> Iterator[ListingDump]:
     """Open a dump; one at an address is fetched into the cache first, and deleted after."""
@@ -80,7 +80,7 @@ def _open_dump_at(
             progress=progress,
             tally=tally,
         )
-        with open_dump(str(target), name_dump(place)) as dump:
+        with open_dump(str(target), dump_display_name(place)) as dump:
             yield dump
     finally:
         target.unlink(missing_ok=True)
@@ -128,7 +128,7 @@ def _publish_crawled_dump(
             "Without _id a model is known by its name alone: renames show as a removal and an "
             "addition, and keys that begin with ffffffff stand in for the Hub's own."
         )
-    manifest = publish(
+    manifest = build_snapshot(
         dump.list_everything_of_source(), origin, replace(context, models_expected=dump.rows)
     )
     if manifest.unread_fields:

@@ -23,7 +23,7 @@ from lineage.errors import UnknownModel
 from lineage.evidence import RULES, extract_claims
 from lineage.http.client import RequestTally
 from lineage.http.page_log import PageLogs
-from lineage.http.pages import PageReader
+from lineage.http.pages import PageLogReader
 from lineage.settings import Settings
 from lineage.sources.hub import HubSource
 from lineage.sources.listing_pages import drop_private_rows
@@ -167,7 +167,7 @@ def _request_live_records(
     requested, queue = set(names), deque(names)
     with TemporaryDirectory() as folder, open_hub_for_crawl(settings, clock, progress) as client:
         log = PageLogs(Path(folder), clock).begin_page_log({"asked": names[0]})
-        source = HubSource(PageReader(client, log, RequestTally(), drop_private_rows))
+        source = HubSource(PageLogReader(client, log, RequestTally(), drop_private_rows))
         for _ in range(MOST_LOOKED_UP):
             if not queue:
                 return

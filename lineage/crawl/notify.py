@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from lineage.analysis.diffs import Diff, diff_snapshots, find_diff_alerts
-from lineage.crawl.publish_command import explain_command_start, run_command, split_command
-from lineage.domain.documents import Document, to_document
+from lineage.crawl.publish_command import (
+    explain_failed_publish_command,
+    run_command,
+    split_publish_command,
+)
+from lineage.domain.documents import Document, convert_to_document
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import LineageError
@@ -23,12 +27,16 @@ def notify(settings: Settings, manifest: Manifest, environment: Mapping[str, str
     """Run the settings' command with what changed on its standard input; a fault is a warning."""
     words: list[str] = []
     try:
-        words = split_command(settings.on_publish)
+        words = split_publish_command(settings.on_publish)
         if words:
             message = json.dumps(describe_change_of_crawl(settings, manifest)).encode()
             run_command(words, message, environment, settings.on_publish_seconds, settings.token)
     except (LineageError, OSError, ValueError) as error:
-        reason = explain_command_start(words, error) if isinstance(error, OSError) else str(error)
+        reason = (
+            explain_failed_publish_command(words, error)
+            if isinstance(error, OSError)
+            else str(error)
+        )
         logger.warning("the command of --on-publish could not be run: %s", reason)
 
 
@@ -44,8 +52,8 @@ def describe_change_of_crawl(settings: Settings, manifest: Manifest) -> Document
     families: Sequence[Family] = load_families(settings.families)
     diff = diff_snapshots(before, after, families)
     alerts = find_diff_alerts(before, after, diff, families, settings.alert_lost_share)
-    document: Document = to_document(diff)
-    return document | about | {"alerts": to_document(alerts)}
+    document: Document = convert_to_document(diff)
+    return document | about | {"alerts": convert_to_document(alerts)}
 
 
 def _find_crawl_to_notify_of(store: ParquetStore, manifest: Manifest) -> str | None:

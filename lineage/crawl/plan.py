@@ -28,7 +28,7 @@ from lineage.sources.listing_check import BORDER_ROWS
 from lineage.store import schema
 from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import Snapshot
-from lineage.store.redaction import snapshot_holds_opted_out
+from lineage.store.redaction import needs_redacted_copy
 from lineage.store.store import ParquetStore
 
 OVERLAP = 500
@@ -231,7 +231,7 @@ def choose_plan(
         if (reason := why_full_crawl(store, now, full_interval, opt_outs)) is not None:
             say(f"Full crawl: {reason}.")
             return CrawlPlan(SnapshotKind.FULL)
-        age = (now - _full_crawl_manifests(store)[-1].origin.taken_at).days
+        age = (now - _list_full_crawls(store)[-1].origin.taken_at).days
         days = f"{age} day{'s' * (age != 1)} old"
         say(f"Incremental update: the last full crawl is {days}.")
     elif mode is CrawlMode.FULL:
@@ -244,18 +244,18 @@ def why_full_crawl(
     store: ParquetStore, now: datetime, full_interval: timedelta, opt_outs: OptOuts = NO_OPT_OUTS
 ) -> str | None:
     """Return why only a full crawl will do, None where an update does."""
-    full = _full_crawl_manifests(store)
+    full = _list_full_crawls(store)
     if not full:
         return "there is none yet"
     # An update cannot see deletions: a listing of changes shows nothing of who is listed no longer.
     if now - (began := full[-1].origin.taken_at) >= full_interval:
         return f"the last one began at {iso(began)}, {full_interval.days} days ago or more"
-    last = _crawl_history_of(store)[-1]
+    last = _read_crawl_history(store)[-1]
     if last.origin.kind is SnapshotKind.DUMP:
         return f"the last snapshot is a dump{_describe_crawl_gaps(last.origin.dump)}"
     if problems := store.find_damage(last.id):
         return f"the last snapshot is damaged: {problems[0]}"
-    if opt_outs and snapshot_holds_opted_out(store.snapshot(last.id), opt_outs):
+    if opt_outs and needs_redacted_copy(store.snapshot(last.id), opt_outs):
         return "the last snapshot names a model or an owner on the opt-out list"
     return None
 
@@ -284,7 +284,7 @@ def find_update_base(store: ParquetStore, opt_outs: OptOuts = NO_OPT_OUTS) -> Sn
             f"an update cannot go on from a damaged snapshot: {problems[0]}",
             "restore its files from a copy, or take a full crawl: lineage crawl",
         )
-    if opt_outs and snapshot_holds_opted_out(previous, opt_outs):
+    if opt_outs and needs_redacted_copy(previous, opt_outs):
         raise NoSuchSnapshot(
             f"{previous.id} names a model or an owner on the opt-out list",
             "take a full crawl, which leaves them out: lineage crawl",
@@ -309,7 +309,7 @@ def update_start(previous: Snapshot) -> UpdateStart:
 def newest_crawl_of(store: ParquetStore) -> Manifest | None:
     """Return the snapshot of more than one family that was taken last."""
     return max(
-        _crawl_history_of(store), key=lambda manifest: manifest.origin.taken_at, default=None
+        _read_crawl_history(store), key=lambda manifest: manifest.origin.taken_at, default=None
     )
 
 
@@ -325,12 +325,12 @@ def refuse_crawl_with_set_back_clock(store: ParquetStore, now: datetime) -> None
         )
 
 
-def _crawl_history_of(store: ParquetStore) -> list[Manifest]:
+def _read_crawl_history(store: ParquetStore) -> list[Manifest]:
     manifests = store.manifests()
     return [item for item in manifests if item.origin.kind is not SnapshotKind.BELOW]
 
 
-def _full_crawl_manifests(store: ParquetStore) -> list[Manifest]:
+def _list_full_crawls(store: ParquetStore) -> list[Manifest]:
     return [item for item in store.manifests() if item.origin.kind is SnapshotKind.FULL]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Thread
 
-from lineage.domain.addresses import show_url_without_secrets
+from lineage.domain.addresses import mask_secrets_in_address
 from lineage.domain.files import words_of_os_error
 from lineage.errors import SettingsError
 
@@ -43,7 +43,7 @@ _SHELL_SYNTAX = re.compile(
 logger = logging.getLogger(__name__)
 
 
-def split_command(text: str | None) -> list[str]:
+def split_publish_command(text: str | None) -> list[str]:
     """Return the words of a command of --on-publish; none where there is no command.
 
     Raises SettingsError where it is none, or where only a shell would do what it says.
@@ -118,7 +118,7 @@ def run_command(
         process.wait()
 
 
-def explain_command_start(words: Sequence[str], error: OSError) -> str:
+def explain_failed_publish_command(words: Sequence[str], error: OSError) -> str:
     """Return why a command could not be started, and what to do about it."""
     program = words[0]
     match error.errno:
@@ -138,7 +138,7 @@ def _select_command_variables(environment: Mapping[str, str], token: str | None)
         for name, value in environment.items()
         if (name in _ALLOWED or name.upper() in _ALLOWED or name.startswith("LC_"))
         and not (token and token in value)
-        and show_url_without_secrets(value) == value
+        and mask_secrets_in_address(value) == value
         and not (name.lower().endswith("_proxy") and "@" in value)
     }
 

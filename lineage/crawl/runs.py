@@ -10,7 +10,7 @@ from lineage.build.availability import AvailabilityChecks
 from lineage.build.cards import CardPlan
 from lineage.build.checks import Limits
 from lineage.build.context import BuildContext, CardReading
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.crawl.plan import (
     CrawlMode,
     CrawlPlan,
@@ -20,17 +20,17 @@ from lineage.crawl.plan import (
     newest_crawl_of,
     refuse_crawl_with_set_back_clock,
 )
-from lineage.domain.addresses import is_loopback
-from lineage.domain.clock import Clock, ShiftedClock, SystemClock, iso, moment_of_http_date
+from lineage.domain.addresses import is_loopback_address
+from lineage.domain.clock import Clock, ShiftedClock, SystemClock, iso, parse_http_date
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.domain.progress import Progress
 from lineage.domain.repo_ids import find_repo_id
 from lineage.errors import DraftRefused, LineageError, NamesOptedOut, PageNotRecorded, StoreError
 from lineage.families.registry import load_families
-from lineage.http.client import HubClient, RequestTally, checked_address, open_client
+from lineage.http.client import HubClient, RequestTally, check_endpoint_address, open_client
 from lineage.http.page_log import PageLog, PageLogs
-from lineage.http.pages import PageReader
+from lineage.http.pages import PageLogReader
 from lineage.http.transports import MOST_ATTEMPTS
 from lineage.settings import DEFAULT_ENDPOINT, Settings
 from lineage.sources.availability import HubAvailability
@@ -171,7 +171,7 @@ def crawl(
     """
     progress = progress or Progress()
     # Before anything is written: an address may hold a secret, and manifests name the endpoint.
-    checked_address(settings.endpoint)
+    check_endpoint_address(settings.endpoint)
     base = None if base is None else find_repo_id(base) or base
     families, tally = load_families(settings.families), RequestTally()
     context = make_crawl_context(settings, families, clock or SystemClock(), progress)
@@ -227,16 +227,16 @@ def _run_crawl_plan(
 
     if manifest is None:
         with (
-            open_listing_client(settings, context, tally) as client,
+            open_client_for_crawl(settings, context, tally) as client,
             close_crawl_when_refused(log, settings),
         ):
-            reader = PageReader(client, log, tally, drop_private_rows)
+            reader = PageLogReader(client, log, tally, drop_private_rows)
             most = settings.max_availability_requests
             with open_crawl_cards(settings, context, tally, enabled=cards) as card_reading:
                 availability = AvailabilityChecks(HubAvailability(reader), most)
                 context = replace(context, cards=card_reading, availability=availability)
                 pages = plan.read_pages(HubSource(reader))
-                manifest = publish(pages, origin, context, update_of=plan.previous)
+                manifest = build_snapshot(pages, origin, context, update_of=plan.previous)
     if not settings.offline:
         log.close(manifest.id)
         logs.prune_page_logs()
@@ -289,12 +289,12 @@ def make_crawl_context(
 def choose_crawl_clock(settings: Settings, progress: Progress, tally: RequestTally) -> Clock:
     """Return the machine's clock, set to the day that a Hub in a box on this machine shows."""
     clock, moment = SystemClock(), None
-    if settings.offline or not is_loopback(settings.endpoint):
+    if settings.offline or not is_loopback_address(settings.endpoint):
         return clock
     # What a box serves is of its day: a snapshot of it that bore today's date would lie. Where no
     # answer comes, the crawl itself meets the fault and says so.
     with suppress(LineageError), open_hub_for_crawl(settings, clock, progress, 1, tally) as client:
-        moment = moment_of_http_date(client.get("/").headers.get("date", ""))
+        moment = parse_http_date(client.get("/").headers.get("date", ""))
     # A day ahead of ours cannot be that of data, and a broken clock may name any year.
     if moment is None or moment.year < 2000 or clock.now() - moment < timedelta(days=1):
         return clock
@@ -322,7 +322,7 @@ def open_hub_for_crawl(
 
 
 @contextmanager
-def open_listing_client(
+def open_client_for_crawl(
     settings: Settings, context: BuildContext, tally: RequestTally
 ) -> Iterator[HubClient | None]:
     """Give the client that reads listings; None where the network is off."""

@@ -22,14 +22,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from lineage.demo.catalog import Catalog
-from lineage.demo.listing import BadQuery, ListingPage, list_models
+from lineage.demo.listing import BadQuery, ListingPage, list_box_models
 from lineage.demo.repo_answers import (
     JSON,
     BoxAnswer,
+    answer_box_detail,
+    answer_box_file,
     answer_cached_file,
-    answer_detail,
-    answer_file,
-    error,
+    box_error,
 )
 from lineage.domain.clock import Clock, SystemClock
 
@@ -234,7 +234,7 @@ class HubBox:
 
     def refuse_box_request(self, quota_state: QuotaState) -> BoxAnswer:
         """Return the 429 for a client whose quota is used up."""
-        return error(429, RATE_LIMITED)
+        return box_error(429, RATE_LIMITED)
 
     def serve(self, method: str, target: str, token: str | None) -> BoxAnswer:
         """Return the answer to one request within its quota."""
@@ -242,8 +242,8 @@ class HubBox:
         try:
             answer = self._route_box_request(method, parts.path, parts.query, token)
         except BadQuery as bad_query:
-            return error(400, str(bad_query))
-        return error(404, NOT_FOUND) if answer is None else answer
+            return box_error(400, str(bad_query))
+        return box_error(404, NOT_FOUND) if answer is None else answer
 
     def _route_box_request(
         self, method: str, path: str, query: str, token: str | None
@@ -252,13 +252,13 @@ class HubBox:
         if method not in ("GET", "HEAD") or path == "/api/agent-harnesses":
             return None
         if path == LISTING:
-            return self.send_box_page(list_models(self.catalog, query))
+            return self.send_box_page(list_box_models(self.catalog, query))
         if path.startswith(f"{LISTING}/"):
-            return answer_detail(self.catalog, path.removeprefix(f"{LISTING}/"), query, token)
+            return answer_box_detail(self.catalog, path.removeprefix(f"{LISTING}/"), query, token)
         if path.startswith(CACHED):
             return answer_cached_file(self.catalog, path.removeprefix(CACHED))
         if "/resolve/" in path or "/raw/" in path:
-            return answer_file(self.catalog, path.removeprefix("/"), query, token)
+            return answer_box_file(self.catalog, path.removeprefix("/"), query, token)
         return None
 
     def send_box_page(self, page: ListingPage) -> BoxAnswer:

@@ -158,7 +158,7 @@ def corpus_rows(moment: datetime = CORPUS_ENDS) -> Iterator[Row]:
     `lastModified` and `sha` are made up from id and creation date, always the same;
     `corpus/README.md` says how.
     """
-    yield from box_rows_of_facts(corpus_facts(), moment)
+    yield from box_rows_of_facts(read_corpus_facts(), moment)
 
 
 def box_rows_of_facts(facts: Iterable[Fact], moment: datetime) -> Iterator[Row]:
@@ -169,7 +169,7 @@ def box_rows_of_facts(facts: Iterable[Fact], moment: datetime) -> Iterator[Row]:
         yield box_row_of_fact(fact, keys)
 
 
-def corpus_facts() -> list[Fact]:
+def read_corpus_facts() -> list[Fact]:
     """Return what the table says, a mapping of its columns for each model."""
     columns = [
         *("id", "created_at", "deleted_at", "license", "library", "downloads", "likes"),

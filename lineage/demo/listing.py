@@ -114,7 +114,7 @@ def project_box_row(row: Row, fields: Iterable[str]) -> Row:
     return projected
 
 
-def list_models(catalog: Catalog, query_string: str) -> ListingPage:
+def list_box_models(catalog: Catalog, query_string: str) -> ListingPage:
     """Return the page that a query string asks for; raises `BadQuery`."""
     query = read_box_query(query_string)
     # One row more than is sent: the Hub names a next page where there is one and no other time.

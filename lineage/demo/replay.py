@@ -18,7 +18,7 @@ from lineage.demo.catalog import (
     is_in_catalog,
     made_up_demo_key,
 )
-from lineage.domain.addresses import is_loopback
+from lineage.domain.addresses import is_loopback_address
 from lineage.domain.clock import SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -178,7 +178,7 @@ def replay_weeks(
 
 def _refuse_snapshots_of_other_weeks(manifests: Sequence[Manifest], folder: Path) -> None:
     origins = [each.origin for each in manifests]
-    if not all(each.taken_at in WEEKS and is_loopback(each.endpoint) for each in origins):
+    if not all(each.taken_at in WEEKS and is_loopback_address(each.endpoint) for each in origins):
         raise SettingsError(
             f"the snapshots in {folder / 'snapshots'} are none of this demo",
             "they stay as they are; take another folder: lineage demo --folder other",

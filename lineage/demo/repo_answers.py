@@ -28,7 +28,7 @@ class BoxAnswer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def error(status: int, message: str, code: str | None = None) -> BoxAnswer:
+def box_error(status: int, message: str, code: str | None = None) -> BoxAnswer:
     """Return an error as the Hub words it: a JSON body, and the code in a header if it has one."""
     # The plain 401 and the bad query carry no error headers (recorded 2026-07 and 2026-10).
     headers = {"X-Error-Code": code} if code else {}
@@ -39,7 +39,7 @@ def error(status: int, message: str, code: str | None = None) -> BoxAnswer:
     return BoxAnswer(status, body, JSON, headers)
 
 
-def redirect(location: str) -> BoxAnswer:
+def box_redirect(location: str) -> BoxAnswer:
     """Return a 307 with the Hub's body, `Temporary Redirect. Redirecting to ...`."""
     body = f"Temporary Redirect. Redirecting to {location}".encode()
     return BoxAnswer(307, body, TEXT, {"Location": location})
@@ -69,13 +69,13 @@ def split_box_path(path: str) -> RepoPath:
     return RepoPath("/".join(parts))
 
 
-def answer_detail(catalog: Catalog, path: str, query: str, token: str | None) -> BoxAnswer:
+def answer_box_detail(catalog: Catalog, path: str, query: str, token: str | None) -> BoxAnswer:
     """Return the answer to `/api/models/<path>`: a model's row, or the list of its files."""
     repo = split_box_path(path)
 
     def answer(row: Row) -> BoxAnswer:
         if not _is_box_revision(row, repo.revision):
-            return error(404, f"Invalid rev id: {repo.revision}", "RevisionNotFound")
+            return box_error(404, f"Invalid rev id: {repo.revision}", "RevisionNotFound")
         if repo.verb == "tree":
             return _list_box_files(row)
         return _serve_box_detail(catalog, row, query)
@@ -83,7 +83,7 @@ def answer_detail(catalog: Catalog, path: str, query: str, token: str | None) ->
     return _answer_about_box_repo(catalog, repo, token, answer, prefix="/api/models/", query=query)
 
 
-def answer_file(catalog: Catalog, path: str, query: str, token: str | None) -> BoxAnswer:
+def answer_box_file(catalog: Catalog, path: str, query: str, token: str | None) -> BoxAnswer:
     """Return the answer to `/<path>`: a file by `resolve`, which redirects once, or by `raw`."""
     repo = split_box_path(path)
 
@@ -91,10 +91,10 @@ def answer_file(catalog: Catalog, path: str, query: str, token: str | None) -> B
         if _is_box_repo_gated(row, repo):
             return _refuse_gated_box_repo(row, token)
         if not _is_box_revision(row, repo.revision):
-            return error(404, f"Invalid rev id: {repo.revision}", "RevisionNotFound")
-        card = card_text(row)
+            return box_error(404, f"Invalid rev id: {repo.revision}", "RevisionNotFound")
+        card = make_box_card_text(row)
         if repo.file != CARD or card is None:
-            return error(404, "Entry not found", "EntryNotFound")
+            return box_error(404, "Entry not found", "EntryNotFound")
         if repo.verb == "raw":
             return _serve_box_card(row, card, weak=True)
         return _redirect_to_box_cache(row, card)
@@ -107,13 +107,13 @@ def answer_cached_file(catalog: Catalog, path: str) -> BoxAnswer:
     owner, _, rest = path.partition("/")
     name, _, _ = rest.partition("/")
     row = catalog.box_model_at(unquote(f"{owner}/{name}")) or catalog.box_model_at(unquote(owner))
-    card = None if row is None or row.get("_private") else card_text(row)
+    card = None if row is None or row.get("_private") else make_box_card_text(row)
     if row is None or card is None or not path.endswith(f"/{CARD}"):
-        return error(404, "Entry not found", "EntryNotFound")
+        return box_error(404, "Entry not found", "EntryNotFound")
     return _serve_box_card(row, card, weak=False)
 
 
-def card_text(row: Row) -> bytes | None:
+def make_box_card_text(row: Row) -> bytes | None:
     """Return the README of a model, made from its row alone; None for a model without a card."""
     if "_readme" in row:
         return str(row["_readme"]).encode()
@@ -136,21 +136,21 @@ def _answer_about_box_repo(
     if row is not None and row.get("_private"):
         return _hide_box_repo(token)
     if row is not None and row.get("_disabled"):
-        return error(403, "Access to this resource is disabled.")
+        return box_error(403, "Access to this resource is disabled.")
     if row is not None:
         return answer(row)
     if (name := catalog.box_name_now(repo.id)) is not None:
         tail = (repo.verb, repo.revision, repo.file) if repo.verb else ()
         path = "/".join(quote(part, safe="/") for part in (name, *tail) if part)
-        return redirect(f"{prefix}{path}{'?' if query else ''}{query}")
+        return box_redirect(f"{prefix}{path}{'?' if query else ''}{query}")
     return _hide_box_repo(token)
 
 
 def _hide_box_repo(token: str | None) -> BoxAnswer:
     """Return the answer of a repository that is private or does not exist: they look alike."""
     if token is None:
-        return error(401, "Invalid username or password.")
-    return error(404, "Repository not found", "RepoNotFound")
+        return box_error(401, "Invalid username or password.")
+    return box_error(404, "Repository not found", "RepoNotFound")
 
 
 def _serve_box_detail(catalog: Catalog, row: Row, query: str) -> BoxAnswer:
@@ -172,7 +172,7 @@ def _serve_box_detail(catalog: Catalog, row: Row, query: str) -> BoxAnswer:
 
 
 def _list_box_files(row: Row) -> BoxAnswer:
-    card = card_text(row)
+    card = make_box_card_text(row)
     files = []
     if card is not None:
         files.append({"type": "file", "oid": _box_blob_id(card), "size": len(card), "path": CARD})
@@ -198,12 +198,12 @@ def _refuse_gated_box_repo(row: Row, token: str | None) -> BoxAnswer:
             f"Access to model {row['id']} is restricted and you are not in the authorized list. "
             f"Visit https://huggingface.co/{row['id']} to ask for access."
         )
-        return error(403, message, "GatedRepo")
+        return box_error(403, message, "GatedRepo")
     message = (
         f"Access to model {row['id']} is restricted. You must have access to it and be "
         "authenticated to access it. Please log in."
     )
-    refusal = error(401, message, "GatedRepo")
+    refusal = box_error(401, message, "GatedRepo")
     refusal.headers["WWW-Authenticate"] = 'Bearer realm="Authentication required"'
     return refusal
 
@@ -211,7 +211,7 @@ def _refuse_gated_box_repo(row: Row, token: str | None) -> BoxAnswer:
 def _redirect_to_box_cache(row: Row, card: bytes) -> BoxAnswer:
     blob, sha = _box_blob_id(card), _box_commit_of(row)
     path = f"/api/resolve-cache/models/{quote(row['id'])}/{sha}/{CARD}"
-    answer = redirect(f"{path}?etag={quote(chr(34) + blob + chr(34))}")
+    answer = box_redirect(f"{path}?etag={quote(chr(34) + blob + chr(34))}")
     answer.headers.update({"X-Repo-Commit": sha, "X-Linked-Etag": f'"{blob}"'})
     return answer
 

@@ -12,7 +12,7 @@ def is_loopback_host(host: str) -> bool:
         return host == "localhost"
 
 
-def is_loopback(endpoint: str) -> bool:
+def is_loopback_address(endpoint: str) -> bool:
     """Say whether an address leads to this machine itself; one that cannot be read does not."""
     try:
         return is_loopback_host(urlsplit(endpoint).hostname or "")
@@ -25,7 +25,7 @@ _PUBLIC_PARAMETERS = frozenset({"region", "scheme", "endpoint_override"})
 """What an address may say behind `?` that is no secret; any other value may be one."""
 
 
-def show_url_without_secrets(text: str) -> str:
+def mask_secrets_in_address(text: str) -> str:
     """Return an address for a message or a page: user, password and unknown values are masked.
 
     What is no address (`scheme://...`), a local path say, is shown as it is.
@@ -40,11 +40,11 @@ def show_url_without_secrets(text: str) -> str:
     place = f"{_MASK}@{host}" if is_user else place
     place, fragment, _ = place.partition("#")
     path, question, query = place.partition("?")
-    parameters = "&".join(map(_show_address_parameter, query.split("&"))) if query else ""
+    parameters = "&".join(map(_mask_address_parameter, query.split("&"))) if query else ""
     return f"{scheme}://{path}{question}{parameters}" + (f"#{_MASK}" if fragment else "")
 
 
-def _show_address_parameter(parameter: str) -> str:
+def _mask_address_parameter(parameter: str) -> str:
     name, equals, value = parameter.partition("=")
     if not equals:
         return _MASK if name else ""

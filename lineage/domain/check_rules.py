@@ -133,11 +133,11 @@ def read_check_rules(table: Mapping[str, object]) -> CheckRules:
         _parse_check_rule_texts(table, "deny_license"),
         _parse_check_rule_flag(table, "pinned"),
         _parse_check_rule_flag(table, "strict"),
-        read_check_policy(table.get("unknown", UnknownPolicy.FAIL)),
+        parse_check_policy(table.get("unknown", UnknownPolicy.FAIL)),
     )
 
 
-def read_check_policy(word: object) -> UnknownPolicy:
+def parse_check_policy(word: object) -> UnknownPolicy:
     """Return a policy by its word; ValueError with the allowed ones."""
     if not isinstance(word, str) or word not in set(UnknownPolicy):
         raise ValueError(f"unknown = {word!r}: use one of {', '.join(UnknownPolicy)}")

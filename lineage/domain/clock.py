@@ -46,7 +46,7 @@ class ShiftedClock(SystemClock):
         return super().now() + self._days
 
 
-def moment_of_http_date(text: str) -> datetime | None:
+def parse_http_date(text: str) -> datetime | None:
     """Return the moment of a `Date` or `Retry-After` header; None where it spells none."""
     # Only crawls read headers, and this import takes a twentieth of a question's time.
     from email.utils import parsedate_to_datetime

@@ -24,7 +24,7 @@ _BESIDE = frozenset({"by_relation", "definition", "requests"})
 """Inner documents whose fields keep their names in a flat row; others are told by a prefix."""
 
 
-def to_document(result: object) -> Any:
+def convert_to_document(result: object) -> Any:
     """Return a result as plain values: fields by name, enums by value, moments as ISO 8601 UTC."""
     # One walk over dataclasses does what msgspec.to_builtins would; loading msgspec alone takes
     # longer than looking up a count.
@@ -32,11 +32,14 @@ def to_document(result: object) -> Any:
     if kind in _PLAIN:
         return result
     if names := _list_document_fields(kind):  # type: ignore[arg-type]
-        return {name: to_document(getattr(result, field)) for name, field in names}
+        return {name: convert_to_document(getattr(result, field)) for name, field in names}
     if isinstance(result, Mapping):
-        return {str(to_document(key)): to_document(value) for key, value in result.items()}
+        return {
+            str(convert_to_document(key)): convert_to_document(value)
+            for key, value in result.items()
+        }
     if isinstance(result, Iterable) and not isinstance(result, str):
-        return [to_document(element) for element in result]
+        return [convert_to_document(element) for element in result]
     return _plain_document_value(result)
 
 

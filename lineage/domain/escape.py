@@ -46,7 +46,7 @@ def escaped_json_text(text: str) -> str:
     return _COMMAND.sub(r"\\u0023", text) if "##" in text else text
 
 
-def markup(text: str) -> str:
+def escape_markup(text: str) -> str:
     """Return text as HTML or SVG that shows it and does nothing; fit for an attribute's value."""
     return escape(escape_invisible(text), quote=True)
 

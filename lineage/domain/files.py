@@ -70,7 +70,7 @@ def parse_toml_text(content: bytes) -> dict[str, Any]:
         raise ValueError("nested too deeply") from None
 
 
-def expand_home(path: str) -> Path:
+def expand_home_in_path(path: str) -> Path:
     """Return a path with `~` replaced; as it is where there is no such home, as a shell does."""
     try:
         return Path(path).expanduser()

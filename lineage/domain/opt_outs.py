@@ -16,7 +16,7 @@ _ESCAPED = re.compile(r"(?<!\\)\\+(?:[uU]([0-9a-fA-F]{4})|[xX]([0-9a-fA-F]{2})|(
 _SEPARATORS = re.compile(r"(?:[ \t]{0,4}(?:[/\\]|--|__)){1,9}[ \t]{0,4}")
 
 
-def plain(text: str) -> str:
+def normalize_opt_out(text: str) -> str:
     r"""Return a text in lower case, with `/` for all that stands between an owner and a name.
 
     Undone are `%2F`, `\u002f`, `\/`, `&#47;`, full-width letters, invisible characters, `--` and
@@ -69,7 +69,9 @@ class OptOuts:
     _beginnings: frozenset[str] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        plain_names = sorted({plain(name) for name in (*self.names, *self.learned)}, reverse=True)
+        plain_names = sorted(
+            {normalize_opt_out(name) for name in (*self.names, *self.learned)}, reverse=True
+        )
         words = sorted({_first_word_of_opt_out(name) for name in plain_names})
         hint = "|".join([*map(re.escape, words), r"[%&\\]", r"[^\x00-\x7f]"])
         inner = "|".join(map(re.escape, plain_names)) or r"(?!)"
@@ -146,7 +148,8 @@ class OptOuts:
     def opted_out_named_in(self, *texts: str) -> bool:
         """Say whether words name one of them, wherever in them and however they are escaped."""
         return any(
-            self.may_opt_out_be_in(text) and self._named.search(plain(text)) for text in texts
+            self.may_opt_out_be_in(text) and self._named.search(normalize_opt_out(text))
+            for text in texts
         )
 
     def may_opt_out_be_in(self, text: str) -> bool:

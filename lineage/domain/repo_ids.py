@@ -280,6 +280,6 @@ def _parse_other_repo_id(kind: str, parts: list[str]) -> _Spelling:
     return _Spelling(id if is_repo_id(id) and _BEGINS_WITH_HOST.match(id) is None else None)
 
 
-def stand_in_key(id: str) -> str:
+def make_stand_in_key(id: str) -> str:
     """Return the key of a model of which a source gives the name alone: always the same one."""
     return STAND_IN + hashlib.sha256(id.encode()).hexdigest()[: KEY_LENGTH - len(STAND_IN)]

@@ -14,7 +14,7 @@ from lineage.domain.arrays import Mask
 from lineage.domain.claims import Claim
 from lineage.domain.families import Family
 from lineage.evidence.infer import InferenceInput, InferredClaim, KnownModel, find_parents
-from lineage.evidence.names import list_curated_ids
+from lineage.evidence.names import list_ids_never_inferred
 from lineage.evidence.release_names import FamilyReading
 from lineage.graph.reach import Rows, mark_nodes, reach_row_labels
 
@@ -43,7 +43,7 @@ def infer_from_merge_partners(
     """Infer the family of all other models that a model is merged with, if it is one."""
     child, parent = nodes.child, nodes.parent
     merges = (np.bincount(child, minlength=len(nodes.ids)) > 1)[child]
-    is_candidate = _mark_undecided(families, nodes, candidates)
+    is_candidate = _mark_inferable_nodes(families, nodes, candidates)
     rows = np.flatnonzero(merges & is_candidate[parent] & (child != parent))
     if not len(rows):
         return
@@ -74,7 +74,7 @@ def infer_from_child_names(
     families: Sequence[Family], nodes: InferenceInput, candidates: Mask
 ) -> Iterator[InferredClaim]:
     """Infer the family that at least half of a model's children bear in their names."""
-    is_candidate = _mark_undecided(families, nodes, candidates)
+    is_candidate = _mark_inferable_nodes(families, nodes, candidates)
     rows = np.flatnonzero(is_candidate[nodes.parent] & (nodes.child != nodes.parent))
     children = np.bincount(nodes.parent[rows], minlength=len(nodes.ids))
     ids = nodes.ids.take(pa.array(nodes.child[rows]))
@@ -106,7 +106,7 @@ def _claim_families(
     """Yield a claim for each row; none for what is decided by hand or bears another's name."""
     if not quotes:
         return
-    curated, reading = list_curated_ids(families), FamilyReading(family)
+    curated, reading = list_ids_never_inferred(families), FamilyReading(family)
     subject = f"family:{family.id}"
     for row, quote in sorted(quotes.items()):
         id = str(nodes.ids[row])
@@ -114,12 +114,14 @@ def _claim_families(
             yield InferredClaim(row, nodes.claimable[subject], Claim(rule, subject, quote), rule)
 
 
-def _mark_undecided(families: Sequence[Family], nodes: InferenceInput, candidates: Mask) -> Mask:
+def _mark_inferable_nodes(
+    families: Sequence[Family], nodes: InferenceInput, candidates: Mask
+) -> Mask:
     """Return the candidates that are parents and not decided by hand, as a mask of all nodes."""
     # What is decided by hand has most of the children: to read their names would be in vain.
     is_parent = mark_nodes(len(nodes.ids), nodes.parent)[: len(candidates)]
     rows = np.flatnonzero(candidates & is_parent)
-    curated = pa.array(sorted(list_curated_ids(families)), pa.string())
+    curated = pa.array(sorted(list_ids_never_inferred(families)), pa.string())
     is_curated = pc.is_in(pc.utf8_lower(nodes.ids.take(pa.array(rows))), value_set=curated)
     return mark_nodes(len(nodes.ids), rows[~np.asarray(is_curated)])
 

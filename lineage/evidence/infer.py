@@ -107,7 +107,7 @@ def find_parentless_claimants(models: int, child: Nodes, parent: Nodes) -> Mask:
     return mask
 
 
-def list_claimable(families: Iterable[Family]) -> list[str]:
+def list_inferable_subjects(families: Iterable[Family]) -> list[str]:
     """Return what a claim may name in place of a model, in a fixed order."""
     return sorted(name for family in families for name in family.claimable())
 

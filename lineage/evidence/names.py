@@ -108,7 +108,7 @@ class NameRule:
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._roots = RootNames(families)
-        self._curated = list_curated_ids(families)
+        self._curated = list_ids_never_inferred(families)
         prefixes = self._roots.id_pattern
         self.id_pattern = MARKED if prefixes is None else f"(?:{MARKED})|(?:{prefixes})"
 
@@ -188,7 +188,7 @@ class NameRule:
         return next((model for model in namesakes if model.id == id), None)
 
 
-def list_curated_ids(families: Sequence[Family]) -> set[str]:
+def list_ids_never_inferred(families: Sequence[Family]) -> set[str]:
     """Return the ids that the registry has decided by hand, in lower case: nothing is inferred."""
     roots = {root.lower() for family in families for root in family.root_repo_ids()}
     former = {it.name.lower() for family in families for it in family.former_names()}

@@ -22,7 +22,7 @@ from lineage.evidence.infer import (
     KnownModel,
     infer_claims,
 )
-from lineage.evidence.names import list_claimed_stems, list_curated_ids
+from lineage.evidence.names import list_claimed_stems, list_ids_never_inferred
 
 RULE = "release_name"
 
@@ -61,13 +61,15 @@ class ReleaseNameRule:
     """The rule `release_name`: at most one release, group of releases or family for each model."""
 
     def __init__(self, families: Sequence[Family]) -> None:
-        self._curated = list_curated_ids(families)
+        self._curated = list_ids_never_inferred(families)
         self._readings = [FamilyReading(family) for family in families if family.names.spellings]
         # Matches nothing where no family says how its names are read.
         patterns = [reading.id_pattern for reading in self._readings]
         self.id_pattern = "|".join(patterns) or r"[^\s\S]"
         self.model_types = {it for reading in self._readings for it in reading.model_types}
-        self.fewest = min((it for each in families for it in _count_parameters(each)), default=0)
+        self.fewest = min(
+            (it for each in families for it in _claimable_release_sizes(each)), default=0
+        )
         """The number of parameters of the smallest release whose names are read."""
 
     def list_names(self, id: str) -> Iterator[str]:
@@ -88,7 +90,7 @@ class ReleaseNameRule:
                 return
 
 
-def _count_parameters(family: Family) -> Iterator[int]:
+def _claimable_release_sizes(family: Family) -> Iterator[int]:
     """Yield how many parameters a family's releases have, where its names are read."""
     if family.names.spellings:
         for release in family.releases:

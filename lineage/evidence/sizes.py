@@ -15,7 +15,7 @@ from lineage.domain.arrays import Int64s, Mask
 from lineage.domain.claims import Claim
 from lineage.domain.families import Family, Release
 from lineage.evidence.infer import InferenceInput, InferredClaim
-from lineage.evidence.names import list_curated_ids
+from lineage.evidence.names import list_ids_never_inferred
 
 RULE = "parameters"
 # GGUF files count some numbers of their own, the factors of rotary positions, beside the weights.
@@ -45,7 +45,7 @@ def infer_from_sizes(
 ) -> Iterator[InferredClaim]:
     """Infer a release, a group or a family from the exact number of parameters."""
     sizes = sizes_by_number(families)
-    curated = list_curated_ids(families)
+    curated = list_ids_never_inferred(families)
     number = match_parameters_to_known_sizes(nodes.parameters, list(sizes))[: len(candidates)]
     for row in np.flatnonzero(candidates & (number > 0)).tolist():
         if str(nodes.ids[row]).lower() in curated:
@@ -61,12 +61,12 @@ def infer_from_sizes(
             by_family = {id: it for id, it in by_family.items() if tag.startswith(id)}
         if len(by_family) == 1:
             ((family, ids),) = by_family.values()
-            subject = _narrowest_subject(family, set(ids))
+            subject = _narrowest_claimable_subject(family, set(ids))
             quote = f"{number[row]:,} parameters"
             yield InferredClaim(row, nodes.claimable[subject], Claim(RULE, subject, quote), subject)
 
 
-def _narrowest_subject(family: Family, ids: set[str]) -> str:
+def _narrowest_claimable_subject(family: Family, ids: set[str]) -> str:
     subjects: Mapping[str, set[str]] = {
         subject: {release.id for release in entry.releases}
         for subject, entry in family.claimable().items()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from lineage.analysis.family_graph import FamilyColumns, graph_of
+from lineage.analysis.family_graph import FamilyColumns, make_family_graph
 from lineage.export.xml_formats import (
     About,
     describe_export,
@@ -13,7 +13,7 @@ from lineage.export.xml_formats import (
     write_json_lines,
     write_mermaid,
 )
-from lineage.graph.lineage_graph import FamilyGraph, cut_graph, networkx_graph_roots
+from lineage.graph.lineage_graph import FamilyGraph, cut_networkx_graph, networkx_graph_roots
 
 Writer = Callable[[FamilyGraph, About], Iterator[str]]
 """Yields a text file piece by piece, so that a large family never stands in memory twice."""
@@ -37,12 +37,12 @@ def export_graph(
     at_least: int = 0,
 ) -> Iterator[str]:
     """Yield what was cut out, made smaller where that is asked for, in one format."""
-    graph, manifest = graph_of(columns), columns.scope.snapshot.manifest
+    graph, manifest = make_family_graph(columns), columns.scope.snapshot.manifest
     roots = networkx_graph_roots(graph)
     about = describe_export(name, roots, columns.count, manifest)
     limits = [f"{depth:,} generation{'' if depth == 1 else 's'}"] if depth is not None else []
     limits += [f"models with at least {at_least:,} below them"] if at_least else []
-    smaller = cut_graph(graph, depth, at_least)
+    smaller = cut_networkx_graph(graph, depth, at_least)
     if limits:
         # Cut after it was counted: what is missing can be said.
         models, total = (len(each) - len(roots) for each in (smaller, graph))

@@ -99,7 +99,7 @@ def _list_edges_for_bill_of_materials(
     """Return the edges between a model and its ancestors, and each one's generation."""
     edges = select_scope_edges(scope.edges, scope.edges.strength >= least.code)
     start = np.array([node], np.int32)
-    generation = reach.count_generations(edges.parent, edges.child, scope.nodes, start)
+    generation = reach.generations_below_roots(edges.parent, edges.child, scope.nodes, start)
     # On a cycle it would be an ancestor of its own.
     generation[node] = 0
     inside = generation > 0

@@ -6,8 +6,8 @@ from string import Template
 
 from lineage.analysis.definition_text import (
     count_notes_of_snapshot,
-    definition_rule_lines,
     describe_counted_origin,
+    describe_definition_rules,
 )
 from lineage.domain.definitions import Definition
 from lineage.domain.escape import escape_invisible
@@ -58,7 +58,7 @@ def write_card(id: str, url: str, manifests: Sequence[Manifest], *, sample: bool
         "facts": "\n".join(f"| {name} | {text} |" for name, text in facts),
         "definition": "\n".join(
             f"* {name}: {text}"
-            for name, text in definition_rule_lines(Definition(), "the model itself")
+            for name, text in describe_definition_rules(Definition(), "the model itself")
         ),
         "sources": _name_data_set_sources(manifests),
         "registry": _name_data_set_registry(newest),

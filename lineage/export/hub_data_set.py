@@ -23,7 +23,12 @@ from lineage.export.data_set_tables import (
     write_data_set_changes,
     write_latest_data_set_table,
 )
-from lineage.export.hub_repository import Head, HubRepository, OvertakenCommit, is_same_content
+from lineage.export.hub_repository import (
+    Head,
+    HubRepository,
+    OvertakenCommit,
+    has_repository_digest,
+)
 from lineage.settings import DEFAULT_ENDPOINT
 from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import FILE, MOST_BYTES, Manifest, SnapshotKind, is_snapshot_below_base
@@ -89,7 +94,7 @@ class Publication:
     dropped_earlier_commits: bool = False
 
 
-def find_sample_reason(manifests: Sequence[Manifest]) -> str:
+def find_data_set_sample_reason(manifests: Sequence[Manifest]) -> str:
     """Return why snapshots are no census of the Hub; empty where nothing says so."""
     for manifest in manifests:
         if manifest.origin.endpoint.rstrip("/") != DEFAULT_ENDPOINT:
@@ -155,7 +160,7 @@ class DataSetPublisher:
         ]
         if not manifests:
             store.snapshot()  # says that there is none
-        reason = find_sample_reason(manifests)
+        reason = find_data_set_sample_reason(manifests)
         if reason and not sample:
             raise SettingsError(
                 f"this store is no census of the Hub: {reason}",
@@ -256,7 +261,7 @@ class DataSetPublisher:
             files[path] = write_data_set_changes(
                 before, snapshot, name, self._folder / f"{id}.changes"
             )
-        sent = {path: it for path, it in files.items() if not _is_there(head, path, it)}
+        sent = {path: it for path, it in files.items() if not _is_file_in_data_set(head, path, it)}
         _delete_staged_data_set_files(it for path, it in files.items() if path not in sent)
         deleted = [path for path in present if path not in files]
         is_redacted = snapshot.unredacted is not None
@@ -316,10 +321,10 @@ class DataSetPublisher:
             for name in LATEST:
                 local = write_latest_data_set_table(snapshot, name, self._folder / "latest")
                 path = f"latest/{local.name}"
-                if not _is_there(head, path, local):
+                if not _is_file_in_data_set(head, path, local):
                     part.files[path] = local
                     part.bytes += local.stat().st_size
-        if not _is_there(head, README, card):
+        if not _is_file_in_data_set(head, README, card):
             part.files[README] = card
         return part
 
@@ -410,9 +415,9 @@ class DataSetPublisher:
         self._done = replace(self._done, **changes)  # type: ignore[arg-type]
 
 
-def _is_there(head: Head, path: str, content: Path | bytes) -> bool:
+def _is_file_in_data_set(head: Head, path: str, content: Path | bytes) -> bool:
     digest = head.digests.get(path)
-    return digest is not None and is_same_content(content, digest)
+    return digest is not None and has_repository_digest(content, digest)
 
 
 def _delete_staged_data_set_files(contents: Iterable[Path | bytes]) -> None:

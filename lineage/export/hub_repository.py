@@ -17,7 +17,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import disable_progress_bars
 from huggingface_hub.utils.logging import set_verbosity_error
 
-from lineage.domain.addresses import is_loopback, show_url_without_secrets
+from lineage.domain.addresses import is_loopback_address, mask_secrets_in_address
 from lineage.domain.files import read_regular_file
 from lineage.domain.repo_ids import is_repo_id
 from lineage.errors import (
@@ -58,7 +58,7 @@ def data_set_name_of_address(text: str) -> str:
     match = _ADDRESS.fullmatch(text)
     if match is None or not is_repo_id(match[1]):
         raise SettingsError(
-            f"{show_url_without_secrets(text)} is no address of a data set on the Hub",
+            f"{mask_secrets_in_address(text)} is no address of a data set on the Hub",
             "example: hf://datasets/OWNER/NAME",
         )
     return match[1]
@@ -77,9 +77,9 @@ class HubRepository:
                 "publishing needs a token of the Hub that may write",
                 "name it with HF_TOKEN or --token-file, or log in with: hf auth login",
             )
-        if urlsplit(endpoint).scheme != "https" and not is_loopback(endpoint):
+        if urlsplit(endpoint).scheme != "https" and not is_loopback_address(endpoint):
             raise SettingsError(
-                f"no token is sent to {show_url_without_secrets(endpoint)}: it is neither https "
+                f"no token is sent to {mask_secrets_in_address(endpoint)}: it is neither https "
                 "nor on this machine",
                 "name another --endpoint",
             )
@@ -193,7 +193,7 @@ class HubRepository:
         )
 
 
-def is_same_content(content: Path | bytes, digest: str) -> bool:
+def has_repository_digest(content: Path | bytes, digest: str) -> bool:
     """Say whether a file is what the Hub knows by a digest: a SHA-256, or git's SHA-1."""
     with _open_data_set_content(content) as file:
         size = file.seek(0, io.SEEK_END)

@@ -21,7 +21,7 @@ from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import FileFacts, Manifest, is_snapshot_below_base
 from lineage.store.merged_tables import files_of_table, tables_of
-from lineage.store.redaction import snapshot_holds_opted_out
+from lineage.store.redaction import needs_redacted_copy
 from lineage.store.store import ParquetStore
 
 TABLES = (
@@ -120,7 +120,7 @@ def _choose_iceberg_snapshots(
     naming = {
         it.id
         for it in days
-        if it.id not in clean and snapshot_holds_opted_out(store.snapshot(it.id), opt_outs)
+        if it.id not in clean and needs_redacted_copy(store.snapshot(it.id), opt_outs)
     }
     named = [it for it in days if {it.id, it.builds_on and it.builds_on.id} & naming]
     if named:

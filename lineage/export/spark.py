@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from lineage.analysis.growth.recount import RecountOutcome, RecountTask, Say, recount_snapshot
 from lineage.analysis.results import Count
-from lineage.domain.files import expand_home
+from lineage.domain.files import expand_home_in_path
 from lineage.errors import LineageError, MissingExtra, NoSuchSnapshot, SettingsError
 from lineage.version import __version__
 
@@ -63,7 +63,7 @@ def open_spark_session() -> Iterator[Any]:
     session = None
     is_ours = SparkSession.getActiveSession() is None
     try:
-        with _keep_interrupt_handler():
+        with _keep_handler_from_spark():
             session = SparkSession.builder.appName("lineage recount").getOrCreate()
         _choose_spark_python(session)
         yield session
@@ -88,7 +88,7 @@ def recount_on_spark(
         return
     store = tasks[0].store
     if "://" not in store:  # an executor works in a folder of its own
-        store = str(expand_home(store).absolute())
+        store = str(expand_home_in_path(store).absolute())
     content = pickle.dumps([replace(task, store=store) for task in tasks])
     function = partial(recount_spark_batches, __version__, content)
     with open_session() as session:
@@ -198,7 +198,7 @@ def _read_spark_progress(session: Any) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _keep_interrupt_handler() -> Iterator[None]:
+def _keep_handler_from_spark() -> Iterator[None]:
     """Undo what Spark does with Ctrl-C: it would raise what no command expects."""
     former = signal.getsignal(signal.SIGINT)
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from xml.sax.saxutils import escape
 
-from lineage.analysis.definition_text import Line, definition_lines, notes_of_count
+from lineage.analysis.definition_text import Line, describe_definition, notes_of_count
 from lineage.analysis.results import Count
 from lineage.domain.claims import Strength
 from lineage.domain.documents import Document, to_json
@@ -50,7 +50,7 @@ class About:
 
 def describe_export(title: str, roots: Sequence[str], count: Count, manifest: Manifest) -> About:
     """Say what a file holds, and what its number cannot say."""
-    lines = definition_lines(replace(count.definition, roots=tuple(roots)), manifest)
+    lines = describe_definition(replace(count.definition, roots=tuple(roots)), manifest)
     lines += [
         ("note", note) for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]

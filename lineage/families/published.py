@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, field
 
-from lineage.domain.files import expand_home, parse_toml_text, read_regular_file
+from lineage.domain.files import expand_home_in_path, parse_toml_text, read_regular_file
 from lineage.domain.subjects import parse_subject
 from lineage.errors import SettingsError, file_error
 from lineage.families.toml_file import (
@@ -86,7 +86,7 @@ def read_published_numbers(file: str) -> tuple[PublishedNumber, ...]:
     Raises:
         SettingsError: it cannot be read, or an entry breaks a rule; it names line and field.
     """
-    return _read_published_file(expand_home(file), is_own=True)
+    return _read_published_file(expand_home_in_path(file), is_own=True)
 
 
 def _read_published_file(file: Path | Traversable, *, is_own: bool) -> tuple[PublishedNumber, ...]:

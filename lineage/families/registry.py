@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import overload
 
 from lineage.domain.families import Family, Release
-from lineage.domain.files import expand_home
+from lineage.domain.files import expand_home_in_path
 from lineage.errors import SettingsError, UnknownModel, file_error
 
 # msgspec is loaded where files are read: importing it takes a tenth of a plain look-up.
@@ -56,7 +56,7 @@ def load_families(path: str | Path | None) -> tuple[Family, ...]:
     from lineage.families.family_file import load_family_file
 
     families = list(all_families())
-    for file in () if path is None else _list_family_files(expand_home(str(path))):
+    for file in () if path is None else _list_family_files(expand_home_in_path(str(path))):
         added = load_family_file(file)
         _refuse_family_clash(file.name, added, families)
         families.append(added)

@@ -108,7 +108,9 @@ def networkx_graph_roots(graph: FamilyGraph) -> tuple[str, ...]:
     return tuple(name for name, is_root in graph.nodes(data="root") if is_root)
 
 
-def cut_graph(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -> FamilyGraph:
+def cut_networkx_graph(
+    graph: FamilyGraph, depth: int | None = None, at_least: int = 0
+) -> FamilyGraph:
     """Return the part of at most so many generations, of models with so many below them.
 
     Generations are counted from the nearest root. Each of its models is a root or has a parent.
@@ -125,7 +127,7 @@ def cut_graph(graph: FamilyGraph, depth: int | None = None, at_least: int = 0) -
         keep &= reach.count_below(child, parent, len(names), kinds, 1)[:, 0] >= at_least
     if depth is not None:
         roots = np.array([place[name] for name in networkx_graph_roots(graph)], np.int32)
-        generation = reach.count_generations(child, parent, len(names), roots)
+        generation = reach.generations_below_roots(child, parent, len(names), roots)
         near = (generation > 0) & (generation <= depth)
         near[roots] = True
         keep &= near

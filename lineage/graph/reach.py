@@ -60,7 +60,7 @@ def find_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> M
     A root is marked only where another root or a cycle leads to it, or an edge from itself: the
     caller takes the roots out.
     """
-    return count_generations(child, parent, nodes, roots) > 0
+    return generations_below_roots(child, parent, nodes, roots) > 0
 
 
 def find_direct_below(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Mask:
@@ -69,16 +69,18 @@ def find_direct_below(child: Indices, parent: Indices, nodes: int, roots: Indice
     return mark_nodes(nodes, child[is_root[parent]])
 
 
-def count_generations(child: Indices, parent: Indices, nodes: int, roots: Indices) -> Generations:
+def generations_below_roots(
+    child: Indices, parent: Indices, nodes: int, roots: Indices
+) -> Generations:
     """Return how many edges each node lies below the nearest root, 0 where it lies below none.
 
     A root has the length of the shortest path that leads back to it or down from another root.
     The last generation that fits, 32767, stands for all beyond it.
     """
-    return count_row_generations(Rows.build(parent, child, nodes), nodes, roots)
+    return count_row_generations(AdjacencyRows.build(parent, child, nodes), nodes, roots)
 
 
-def count_row_generations(children: "Rows", nodes: int, roots: Indices) -> Generations:
+def count_row_generations(children: "AdjacencyRows", nodes: int, roots: Indices) -> Generations:
     """Return the same, where the children of every node stand in rows already."""
     generation = np.zeros(nodes, dtype=np.int16)
     front = np.unique(roots)
@@ -102,10 +104,12 @@ def reach_labels_from(
     """
     if len(seeds) > MOST_LABELS:
         raise ValueError(f"{len(seeds)} labels do not fit into {MOST_LABELS} bits")
-    return reach_row_labels(Rows.build(parent, child, nodes), nodes, seeds)[0]
+    return reach_row_labels(AdjacencyRows.build(parent, child, nodes), nodes, seeds)[0]
 
 
-def reach_row_labels(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> list[LabelBits]:
+def reach_row_labels(
+    children: "AdjacencyRows", nodes: int, seeds: Sequence[Indices]
+) -> list[LabelBits]:
     """Return the same where the children of every node stand in rows already.
 
     For any number of labels: bit i % 64 of word i // 64, one word at least.
@@ -113,13 +117,13 @@ def reach_row_labels(children: "Rows", nodes: int, seeds: Sequence[Indices]) -> 
     is_open = ~mark_nodes(nodes, np.concatenate([np.empty(0, np.int64), *seeds]))
     starts_of_words = range(0, max(len(seeds), 1), MOST_LABELS)
     return [
-        _spread_labels(children, nodes, seeds[first : first + MOST_LABELS], is_open)
+        _spread_labels_downwards(children, nodes, seeds[first : first + MOST_LABELS], is_open)
         for first in starts_of_words
     ]
 
 
-def _spread_labels(
-    children: "Rows", nodes: int, seeds: Sequence[Indices], is_open: Mask
+def _spread_labels_downwards(
+    children: "AdjacencyRows", nodes: int, seeds: Sequence[Indices], is_open: Mask
 ) -> LabelBits:
     """Let each label go down from its seeds, to nodes that are open: no seeds of any label."""
     labels = np.zeros(nodes, dtype=np.uint64)
@@ -145,7 +149,7 @@ def compact_nodes(child: Indices, parent: Indices) -> tuple[Int64s, tuple[Int64s
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class AdjacencyRows:
     """For every node a row of other nodes: its children, or its parents."""
 
     start: Int64s
@@ -153,7 +157,7 @@ class Rows:
     cells: Indices
 
     @classmethod
-    def build(cls, key: Indices, value: Indices, nodes: int) -> "Rows":
+    def build(cls, key: Indices, value: Indices, nodes: int) -> "AdjacencyRows":
         start = np.zeros(nodes + 1, dtype=np.int64)
         np.cumsum(np.bincount(key, minlength=nodes), out=start[1:])
         return cls(start=start, cells=value[np.argsort(key, kind="stable")])
@@ -225,7 +229,7 @@ def _reach_pairs_above(
     nodes = len(trees.top)
     is_joint = trees.top[child] == child
     joints = sort_distinct_set(child[is_joint])
-    parents = Rows.build(child[is_joint], parent[is_joint], nodes)
+    parents = AdjacencyRows.build(child[is_joint], parent[is_joint], nodes)
 
     def list_entry_nodes(pairs: Indices) -> Indices:
         giver, top = np.divmod(pairs, nodes)
@@ -278,7 +282,7 @@ class EveryBase:
     total: Indices
 
 
-def count_below_every_base(
+def count_closure_of_every_base(
     child: Indices, parent: Indices, relation_of: Indices, undated: Mask
 ) -> EveryBase:
     """Count what lies below each node that has children; exact on any graph.
@@ -310,7 +314,7 @@ def pairs_below(
     is among its own only where a path leads to it. The pairs of a start stand together.
     """
     used, (low_child, low_parent) = compact_nodes(child, parent)
-    children = Rows.build(low_parent, low_child, len(used))
+    children = AdjacencyRows.build(low_parent, low_child, len(used))
     roots, whose = _place_graph_roots(used, starts)
     nodes, at_once = max(len(used), 1), max(1, _AT_ONCE // max(len(used), 1))
     pairs = [np.empty(0, np.int64)]
@@ -332,7 +336,7 @@ def _place_graph_roots(used: Int64s, starts: Sequence[Indices]) -> tuple[Int64s,
     return place[has_edge], whose[has_edge]
 
 
-def _pairs_below(children: Rows, front: Int64s, nodes: int) -> Int64s:
+def _pairs_below(children: AdjacencyRows, front: Int64s, nodes: int) -> Int64s:
     """Go down from pairs, written start * nodes + node, and return all pairs that are reached."""
     is_below = np.zeros((int(front.max(initial=0)) // nodes + 1) * nodes, np.bool_)
     pairs = [front[:0]]
@@ -377,7 +381,7 @@ def sum_forest_branches(above: Indices, depth: Indices, values: Int64s) -> Int64
     return sums
 
 
-def place_forest_rows(above: Indices, size: Int64s, sort_keys: Sequence[Indices]) -> Int64s:
+def depth_first_rows(above: Indices, size: Int64s, sort_keys: Sequence[Indices]) -> Int64s:
     """Return the row of every node in a walk: a node, then all below it, a branch after another.
 
     `size` is how many rows a node's branch takes; neighbors stand in the order of their sort keys,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lineage.domain.clock import moment_of_http_date
+from lineage.domain.clock import parse_http_date
 from lineage.errors import SettingsError
 
 LONGEST_WAIT = 3600.0
@@ -159,6 +159,6 @@ def _read_retry_after(headers: Mapping[str, str]) -> float | None:
     values = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,15}", values):
         return float(values)
-    until, sent_at = moment_of_http_date(values), moment_of_http_date(headers.get("date", ""))
+    until, sent_at = parse_http_date(values), parse_http_date(headers.get("date", ""))
     # Only the server's own clock can be compared with the server's moment.
     return max(0.0, (until - sent_at).total_seconds()) if until and sent_at else None

@@ -24,7 +24,14 @@ from lineage.http.transports import (
     RequestTally,
 )
 
-__all__ = ["Answer", "HubClient", "RequestTally", "checked_address", "open_client", "request_text"]
+__all__ = [
+    "Answer",
+    "HubClient",
+    "RequestTally",
+    "check_endpoint_address",
+    "open_client",
+    "request_text",
+]
 
 MASK = b"[token]"
 SHORTEST_TOKEN = 8
@@ -218,7 +225,7 @@ def open_client(
     clients share one `max_requests`. `inner` stands in for the network. Raises SettingsError for
     an endpoint, token or share that cannot be used.
     """
-    address = checked_address(endpoint)
+    address = check_endpoint_address(endpoint)
     tally, budget = tally or RequestTally(), Budget(share)
     network = inner or NetworkTransport(address, Deadline(deadline_seconds))
     paced = PacedTransport(network, budget, clock, progress, tally, max_requests=max_requests)
@@ -242,7 +249,7 @@ def open_client(
     )
 
 
-def checked_address(endpoint: str) -> httpx.URL:
+def check_endpoint_address(endpoint: str) -> httpx.URL:
     """Return the endpoint as an address; SettingsError for one that cannot be used or shown."""
     try:
         address = httpx.URL(endpoint)

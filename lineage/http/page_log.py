@@ -104,7 +104,7 @@ class PageLog:
     ) -> RecordedPage:
         """Keep a page; after this returns, a kill or a power cut does not lose it."""
         page = RecordedPage(request, headers, body, self._clock.now(), status)
-        _write_whole_page(self._path_in_page_log(request), pack_logged_page(page))
+        _write_logged_page(self._path_in_page_log(request), pack_logged_page(page))
         return page
 
     def set_aside(self, request: str) -> None:
@@ -116,7 +116,7 @@ class PageLog:
     def close(self, snapshot_id: str) -> None:
         """Mark the crawl as published under this snapshot."""
         closing = {"snapshot": snapshot_id, "closed_at": self._clock.now()}
-        _write_whole_page(self.folder / _CLOSED, msgspec.json.encode(closing))
+        _write_logged_page(self.folder / _CLOSED, msgspec.json.encode(closing))
 
     def logged_requests(self) -> Iterator[str]:
         """Yield the request of each recorded page, in an order that means nothing."""
@@ -180,7 +180,7 @@ class PageLogs:
             self._make_page_log_root()
             draft = self._root / temporary_name()
             draft.mkdir()
-            _write_whole_page(draft / _ABOUT, msgspec.json.encode(about))
+            _write_logged_page(draft / _ABOUT, msgspec.json.encode(about))
             plain = msgspec.json.encode(about.identity, order="sorted")
             digest = hashlib.sha256(plain).hexdigest()[:8]
             folder = _rename_page_log_to_free(draft, f"{snapshot_id(about.started_at)}-{digest}")
@@ -284,7 +284,7 @@ def _rename_page_log_to_free(draft: Path, name: str) -> Path:
         number += 1
 
 
-def _write_whole_page(path: Path, data: bytes) -> None:
+def _write_logged_page(path: Path, data: bytes) -> None:
     try:
         with write_file_atomically(path, sync=True) as file:
             file.write(data)

@@ -54,7 +54,7 @@ class Page:
     """The kept ones, names in lower case; the same from log and network."""
 
 
-class WalkCheck(Protocol):
+class PageWalkCheck(Protocol):
     """What shows that a listing is whole, to who can read its rows."""
 
     def find_doubt(self, answer: Answer) -> str | None:
@@ -66,7 +66,7 @@ class WalkCheck(Protocol):
         ...
 
 
-class PageReader:
+class PageLogReader:
     """Serves pages from a log and asks the client for the rest; without a client it is offline.
 
     `redact` takes from a body what must not be kept.
@@ -138,7 +138,9 @@ class PageReader:
         answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
         if answer.status in _REDIRECTS and not _redirect_leads_elsewhere(answer, path):
             # Only the path is taken: no answer can lead the request, or the token, to another host.
-            asked = _path_of_http_request(answer.headers.get("location", ""), self._client.endpoint)
+            asked = _redirect_path_of_response(
+                answer.headers.get("location", ""), self._client.endpoint
+            )
             if not asked:
                 raise self._make_refusal(request, answer)
             answer = self._client.get(asked, params, find_doubt=partial(find_doubt, asked))
@@ -177,7 +179,7 @@ class PageReader:
         return self._log.put_logged_page(request, headers, answer.body, answer.status)
 
     def walk_pages(
-        self, path: str, params: Sequence[tuple[str, str]] = (), check: WalkCheck | None = None
+        self, path: str, params: Sequence[tuple[str, str]] = (), check: PageWalkCheck | None = None
     ) -> Iterator[Page]:
         """Yield the pages in order, each asked for when it is wanted, until none names a next.
 
@@ -209,7 +211,7 @@ class PageReader:
         self._log.set_aside(page.request)
 
     def _read_pages_to_end(
-        self, path: str, params: tuple[tuple[str, str], ...], check: WalkCheck | None
+        self, path: str, params: tuple[tuple[str, str], ...], check: PageWalkCheck | None
     ) -> Page:
         """Return a page; one that names no next only where the listing ends there."""
         if check is None:
@@ -267,7 +269,7 @@ def next_cursor(link: str) -> str | None:
     ]
     if not targets:
         if _is_next_link_header(link):
-            raise _unreadable_page_link(link)
+            raise _unreadable_link_header(link)
         return None
     query = targets[0].partition("#")[0].partition("?")[2]
     for pair in query.split("&"):
@@ -275,7 +277,7 @@ def next_cursor(link: str) -> str | None:
         if unquote(name) == "cursor" and value:
             # Not unquote_plus: in base64 a plus is a plus.
             return unquote(value)
-    raise _unreadable_page_link(link)
+    raise _unreadable_link_header(link)
 
 
 def _is_next_link_header(parameters: str) -> bool:
@@ -288,7 +290,7 @@ def _redirect_leads_elsewhere(answer: Answer, path: str) -> bool:
     return f"{parent}/" not in answer.headers.get("location", "")
 
 
-def _path_of_http_request(location: str, endpoint: str) -> str:
+def _redirect_path_of_response(location: str, endpoint: str) -> str:
     # By hand, since urlsplit raises on a host that is none, and the host does not matter here.
     own = location.partition("#")[0].partition("?")[0].removeprefix(endpoint)
     path = _HOST.sub("", own)
@@ -301,7 +303,7 @@ def _request_params_with_cursor(
     return (*(pair for pair in own if pair[0] != "cursor"), ("cursor", cursor))
 
 
-def _unreadable_page_link(link: str) -> UnexpectedPage:
+def _unreadable_link_header(link: str) -> UnexpectedPage:
     return UnexpectedPage(
         f"The listing names a next page without a cursor: {printable_response_body(link)}",
         "The Hub may have changed its paging; lineage doctor shows what it answers.",

@@ -226,7 +226,7 @@ def report_table_columns(texts: Texts, section: str, *keys: str) -> list[Column]
     return [Column(texts.say(f"{section}.{key.strip('#')}"), key.startswith("#")) for key in keys]
 
 
-def split_table_place(text: str, place: str, word: str) -> Cell:
+def fill_place_in_report_text(text: str, place: str, word: str) -> Cell:
     """Return a text with a stranger's word where `place` stands in it."""
     before, _, after = text.partition(place)
     return [before, Word(word), after]

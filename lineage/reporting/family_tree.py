@@ -17,7 +17,7 @@ from lineage.analysis.tree.row_facts import (
 )
 from lineage.analysis.tree.rows import RowKind, TreeRows, build_tree_rows
 from lineage.analysis.verdicts import PathClaim, Trace
-from lineage.domain.addresses import is_loopback
+from lineage.domain.addresses import is_loopback_address
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family, OutsiderReason
@@ -142,7 +142,7 @@ def family_tree(scope: Scope, subject: ResolvedSubject) -> FamilyTreeReport:
         forest=forest,
         facts=read_tree_row_facts(snapshot, forest, count.definition.as_of),
         evidence=read_tree_row_evidence(drawing, forest),
-        is_sample=is_loopback(snapshot.manifest.origin.endpoint),
+        is_sample=is_loopback_address(snapshot.manifest.origin.endpoint),
     )
 
 

@@ -110,7 +110,7 @@ def tree_report_files(
         files = [*(f"{name.stem}.{ending}" for ending in endings), *pictures]
         files += [name.picture_file(drawing.file_name, "png")] if with_extra else []
         document = family_tree_report_document(report, name)
-        reports = _reports_written(document, siblings, with_extra=with_extra)
+        reports = _links_to_reports(document, siblings, with_extra=with_extra)
         document = replace(document, reports=reports, files=[*files, table])
         if with_extra:
             page = family_page(report, document)
@@ -198,7 +198,7 @@ def _document_files(
         files[chart.name] = [*names, name.table_file(chart.name)]
     document = replace(
         document,
-        reports=_reports_written(document, siblings, with_extra=with_extra),
+        reports=_links_to_reports(document, siblings, with_extra=with_extra),
         picture_files=files,
         files=[
             *(f"{name.stem}.{ending}" for ending in ("html", "md")[0 if with_extra else 1 :]),
@@ -222,7 +222,7 @@ def _document_files(
         yield name.picture_file(chart.name, "png"), paint_chart_svg(svg)
 
 
-def _reports_written(
+def _links_to_reports(
     document: Document, siblings: Collection[str] | None, *, with_extra: bool
 ) -> list[FileLink]:
     """Return the links to other reports that lead somewhere: all, where no siblings are given."""

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from lineage.domain.escape import escape_invisible, markup
+from lineage.domain.escape import escape_invisible, escape_markup
 from lineage.errors import MissingExtra
 from lineage.reporting.charts.chart import Chart, ChartKind, edit_chart
 from lineage.reporting.charts.draw import (
@@ -54,11 +54,11 @@ _MOST_VALUES = 120
 
 def inline_chart(chart: Chart, language: Language) -> str:
     """Return HTML that shows a chart without its words above and below, which the page writes."""
-    edited, name = edit_chart(chart, language), markup(chart.name)
+    edited, name = edit_chart(chart, language), escape_markup(chart.name)
     say = load_texts(language, "charts").say
     if not chart_has_numbers(edited):
-        return f'<div class="picture"><p>{markup(say("chart.nothing"))}</p></div>'
-    lines = [f'<div class="picture" role="group" aria-label="{markup(chart.headline)}">']
+        return f'<div class="picture"><p>{escape_markup(say("chart.nothing"))}</p></div>'
+    lines = [f'<div class="picture" role="group" aria-label="{escape_markup(chart.headline)}">']
     if keyed := key_series(edited):
         lines.append('<ul class="key">')
         for line in keyed:
@@ -66,15 +66,17 @@ def inline_chart(chart: Chart, language: Language) -> str:
             if line.is_hatched:
                 square += f'<rect fill="url(#{name}-0-hatch)" width="12" height="12"/>'
             square = f'<svg width="12" height="12" aria-hidden="true">{square}</svg>'
-            lines.append(f"<li>{square} {markup(shorten_chart_name(line.name))}</li>")
+            lines.append(f"<li>{square} {escape_markup(shorten_chart_name(line.name))}</li>")
         lines.append("</ul>")
-    lines.append(f'<p class="unseen">{markup(chart.text)} {markup(say("chart.keys"))}</p>')
+    lines.append(
+        f'<p class="unseen">{escape_markup(chart.text)} {escape_markup(say("chart.keys"))}</p>'
+    )
     fields = chart_fields_of(edited)
     lines.append('<div class="fields">' if len(fields) == 1 else '<div class="fields panels">')
     for at, (title, field) in enumerate(fields):
         lines.append("<div>")
         if title:
-            lines.append(f"<p><strong>{markup(shorten_chart_name(title))}</strong></p>")
+            lines.append(f"<p><strong>{escape_markup(shorten_chart_name(title))}</strong></p>")
         lines += _draw_page_field(edited, field, language, f"{name}-{at}", is_first=at == 0)
         lines.append("</div>")
     lines += ["</div>", '<p class="readout" hidden=""></p>', "</div>"]
@@ -121,7 +123,7 @@ def _draw_page_field(
         yield (
             f'<rect class="value" role="img" tabindex="{index}" x="{it.x0:.2%}" y="{it.y0:.2%}"'
             f' width="{it.x1 - it.x0:.2%}" height="{it.y1 - it.y0:.2%}">'
-            f"<title>{markup(it.text)}</title></rect>"
+            f"<title>{escape_markup(it.text)}</title></rect>"
         )
     yield "</svg>"
     yield from space("right")

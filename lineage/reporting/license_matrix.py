@@ -87,7 +87,7 @@ def count_reported_name_levels(rows: Iterable[Judged]) -> dict[str, Counter[Name
     return dict(sorted(levels.items()))
 
 
-def applicable_terms(findings: LicenseFindings) -> list[tuple[Terms, int]]:
+def list_reported_terms(findings: LicenseFindings) -> list[tuple[Terms, int]]:
     """Return the terms with the number of models that owe them, as far as there are any."""
     models = Counter(id for row in findings.rows for id in row.terms)
     return [(terms, models[terms.id]) for terms in findings.terms.terms if models[terms.id]]

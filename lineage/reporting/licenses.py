@@ -32,14 +32,13 @@ from lineage.reporting.document import (
     Section,
     Table,
     Word,
+    fill_place_in_report_text,
     report_table_columns,
     shorten_word_for_report,
-    split_table_place,
 )
 from lineage.reporting.language import Texts, load_texts
 from lineage.reporting.license_matrix import (
     add_up_report_rows,
-    applicable_terms,
     count_reported_drifts,
     count_reported_name_levels,
     group_reported_conflicts,
@@ -47,6 +46,7 @@ from lineage.reporting.license_matrix import (
     license_headline,
     license_matrix,
     license_report_subject_name,
+    list_reported_terms,
     most_used_in_report,
     report_number_of_known_licenses,
     report_numbers_of_severities,
@@ -321,7 +321,7 @@ def _duty_section(findings: LicenseFindings, texts: Texts) -> Section:
             rule_text(terms, ClauseName.NOTICE),
             texts.date(terms.dated) if ClauseName.MONTHLY_USERS in terms.rules else NOTHING,
         )
-        for terms, models in applicable_terms(findings)
+        for terms, models in list_reported_terms(findings)
     ]
     columns = report_table_columns(
         texts, "column", "terms", "#models", "text", "notice", "users_date"
@@ -332,7 +332,7 @@ def _duty_section(findings: LicenseFindings, texts: Texts) -> Section:
 def _clause_section(findings: LicenseFindings, texts: Texts) -> Section:
     """Quote the clauses of all terms that apply to some model."""
     blocks: list[Block] = [texts.say("page.terms_text")]
-    for terms, _ in applicable_terms(findings):
+    for terms, _ in list_reported_terms(findings):
         rows: list[Sequence[Cell]] = [
             (texts.say(f"rule.{rule.name}"), rule.clause, Quote(rule.quote))
             for rule in terms.rules.values()
@@ -388,7 +388,7 @@ def _method_section(findings: LicenseFindings, manifest: Manifest, texts: Texts)
     place, day = "\N{NULL}", manifest.origin.taken_at.date()
     snapshot = texts.say("method.snapshot_text", id=manifest.id, date=day, endpoint=place)
     lines: dict[str, Cell] = {
-        "snapshot": split_table_place(snapshot, place, manifest.origin.endpoint),
+        "snapshot": fill_place_in_report_text(snapshot, place, manifest.origin.endpoint),
         "sample": sample,
         "counted": texts.say("method.counted_text", subject=subject),
         "filters": _filters_text(findings.definition, texts),

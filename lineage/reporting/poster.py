@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 from lineage.analysis.tree.prune import PrunedRest, TreeNode, prune_tree_to_largest_branches
 from lineage.analysis.tree.rows import RowKind
 from lineage.domain.claims import Relation
-from lineage.domain.escape import markup
+from lineage.domain.escape import escape_markup
 from lineage.domain.subjects import SubjectKind
 from lineage.reporting.charts import palette as colors
 from lineage.reporting.charts.draw import PHONE, WIDTH
@@ -362,8 +362,8 @@ def draw_poster(
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}"'
             f' height="{round(page * scale)}" viewBox="0 0 {page_width} {page}"'
             ' aria-labelledby="poster-title poster-text">',
-            f'<title id="poster-title">{markup(headline(report, texts))}</title>',
-            f'<desc id="poster-text">{markup(about)}</desc>',
+            f'<title id="poster-title">{escape_markup(headline(report, texts))}</title>',
+            f'<desc id="poster-text">{escape_markup(about)}</desc>',
             f"<style>{poster_style(theme)}</style>",
             f"<defs>{_PATTERN}</defs>",
             f'<rect class="paper" width="{page_width}" height="{page}"/>',

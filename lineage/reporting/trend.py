@@ -20,8 +20,8 @@ from lineage.reporting.document import (
     Section,
     Table,
     Word,
+    fill_place_in_report_text,
     report_table_columns,
-    split_table_place,
 )
 from lineage.reporting.language import load_texts
 from lineage.reporting.trend_charts import LEAST_FOR_SHARE, trend_charts
@@ -318,7 +318,7 @@ def _method_section(trend: TrendText) -> Section:
         deleted=trend.say("method.yes" if definition.deleted else "method.no"),
     )
     lines: dict[str, Cell] = {
-        "snapshot": split_table_place(snapshot, place, origin.endpoint),
+        "snapshot": fill_place_in_report_text(snapshot, place, origin.endpoint),
         "definition": _define_in_trend_report(trend),
         "filters": filters,
         "dates": trend.say("method.dates_text", undated=findings.undated),

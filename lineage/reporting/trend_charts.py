@@ -145,7 +145,7 @@ def _is_direct_chart(trend: TrendText) -> bool:
     return trend.findings.definition.closure is Closure.DIRECT
 
 
-def _running_note(trend: TrendText, timeline: Timeline) -> list[str]:
+def _chart_note_on_running_month(trend: TrendText, timeline: Timeline) -> list[str]:
     if not timeline.incomplete:
         return []
     month = trend.texts.month(timeline.months[-timeline.incomplete])
@@ -206,7 +206,7 @@ def _shares_chart(trend: TrendText, months: Sequence[str]) -> Chart:
     sums = [sum(line.values) for line in shares.lines if line.key != MIXED]
     notes = [trend.say("chart.shares", families=sum(map(bool, sums)))]
     notes += [] if all(reliable) else [trend.say("chart.pale")]
-    notes += _running_note(trend, shares)
+    notes += _chart_note_on_running_month(trend, shares)
     place = shares.months.index(months[-1])
     over = shares.months[:running]
     named = [

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lineage.crawl.publish_command import split_command
-from lineage.domain.addresses import show_url_without_secrets
+from lineage.crawl.publish_command import split_publish_command
+from lineage.domain.addresses import mask_secrets_in_address
 from lineage.domain.escape import escape_invisible
-from lineage.domain.files import expand_home
+from lineage.domain.files import expand_home_in_path
 from lineage.errors import SettingsError
 from lineage.settings import Settings
 
@@ -110,9 +110,9 @@ class Plan:
         more = (self.token_file, self.on_publish, self.families, self.opt_outs)
         for text in (*texts, *(text or "" for text in more)):
             _check_unit_text(text)
-        if show_url_without_secrets(self.store) != self.store:
+        if mask_secrets_in_address(self.store) != self.store:
             raise SettingsError(
-                f"{show_url_without_secrets(self.store)} holds a secret, which a unit would show",
+                f"{mask_secrets_in_address(self.store)} holds a secret, which a unit would show",
                 "name the store without it, and give the secret where the scheduler keeps secrets: "
                 "as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
@@ -167,10 +167,10 @@ class Plan:
 
     def absolute_unit_path(self, path: str) -> str:
         """Return a path as it is named from any folder of this machine."""
-        return str(Path(self.folder) / expand_home(path))
+        return str(Path(self.folder) / expand_home_in_path(path))
 
 
-def publish_words(address: str) -> list[str]:
+def publish_command_words(address: str) -> list[str]:
     """Return the words that publish to a data set; SettingsError where an address names none."""
     # Imported here: it brings the Hub's client, and most schedules publish nothing.
     from lineage.export.hub_repository import data_set_name_of_address
@@ -185,9 +185,9 @@ def plan_schedule_here(settings: Settings, interval: timedelta, publish: str | N
     Raises SettingsError where the command of --on-publish, or the address of --publish, is none.
     """
     # Said now and not at night, by the first crawl that has something to tell.
-    split_command(settings.on_publish)
+    split_publish_command(settings.on_publish)
     if publish is not None:
-        publish_words(publish)
+        publish_command_words(publish)
     return Plan(
         interval=interval,
         store=settings.store,

@@ -201,7 +201,7 @@ class CrawlProcess:
             process.wait()
 
 
-def last_run(store: ParquetStore) -> datetime | None:
+def last_scheduled_run(store: ParquetStore) -> datetime | None:
     """Return when the newest run began that came to its end, refused drafts included.
 
     Snapshots below one base are not looked at: a schedule takes no such snapshot.

@@ -102,7 +102,7 @@ class Server:
         """Reply one question: at once where an index knows the answer, else on a worker."""
         opened = await self.open_snapshot(query, subject if "{subject}" in operation.path else None)
         question = Question(self.snapshots, opened, query, subject)
-        if is_query_answered_by_index(opened, subject, query):
+        if serves_count_from_index(opened, subject, query):
             return operation.answer(question)
         workers = self.lookups if operation.is_quick else self.closures
         return await workers.run_in_worker(partial(operation.answer, question))
@@ -111,7 +111,7 @@ class Server:
 _DEFAULT_COUNT = CountsQuery()
 
 
-def is_query_answered_by_index(opened: OpenSnapshot, subject: str, query: SnapshotQuery) -> bool:
+def serves_count_from_index(opened: OpenSnapshot, subject: str, query: SnapshotQuery) -> bool:
     """Say whether a count is the default one of a model that is found without reading columns."""
     snapshot = opened.snapshot
     index = snapshot.index
@@ -182,7 +182,7 @@ async def serve_operation(server: Server, operation: Operation, request: Request
             opened.answers.put_recent_answer(key, bytes(response.body))
     else:
         response = Response(body, headers=_caching_headers(tag), media_type=operation.media_type)
-    return drop_known_body(request, response, _caching_headers(tag))
+    return answer_not_modified(request, response, _caching_headers(tag))
 
 
 def etag_of_served_answer(opened: OpenSnapshot, *parts: object) -> str:
@@ -199,7 +199,7 @@ def is_etag_of_request(request: Request, tag: str) -> bool:
     )
 
 
-def drop_known_body(request: Request, response: Response, headers: dict[str, str]) -> Response:
+def answer_not_modified(request: Request, response: Response, headers: dict[str, str]) -> Response:
     """Return 304 in place of an answer where the client has any (`*`) and there is one."""
     # Only the answer itself shows that there is one: its tag alone is made of any address.
     is_known = request.headers.get("if-none-match", "").strip() == "*"
@@ -300,7 +300,7 @@ async def _answer_request_fault(request: Request, _: Exception) -> Response:
     return make_error_response(LineageError(*FAULT), request)
 
 
-def http_status_of_error(error: LineageError, *, is_named: bool = False) -> int:
+def answer_status_of_error(error: LineageError, *, is_named: bool = False) -> int:
     """Return the HTTP status of an error; of a snapshot that was named and is not there 404."""
     if isinstance(error, RequestTooLarge):
         return 413
@@ -322,7 +322,7 @@ def make_error_response(error: LineageError, request: Request) -> Response:
     """Return an error as JSON: a sentence, what to do, and a code."""
     is_named = any(request.query_params.get(name) for name in ("snapshot", "as_of"))
     is_named |= request.url.path.startswith("/api/snapshots/")
-    status = http_status_of_error(error, is_named=is_named)
+    status = answer_status_of_error(error, is_named=is_named)
     message = hide_store_from_client(request, error.message)
     document: dict[str, Any] = {
         "error": message,

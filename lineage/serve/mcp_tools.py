@@ -24,13 +24,13 @@ from msgspec.structs import fields
 from starlette.types import Receive, Scope, Send
 
 from lineage.analysis.counts import count_subject
-from lineage.analysis.definition_text import definition_rule_lines
+from lineage.analysis.definition_text import describe_definition_rules
 from lineage.analysis.documents import count_document, summarize_counted_family
 from lineage.analysis.results import Count
 from lineage.analysis.search import search_names
 from lineage.analysis.subjects import find_subject
 from lineage.domain.definitions import Definition
-from lineage.domain.documents import Document, to_document
+from lineage.domain.documents import Document, convert_to_document
 from lineage.domain.escape import escape_invisible
 from lineage.errors import LineageError, SettingsError, UnknownModel
 from lineage.serve import operations
@@ -98,7 +98,7 @@ def _find_mcp_model(question: Question) -> tuple[str, Document]:
     items = search_names(question.scope_of_request(), query.q, query.limit)
     names = ", ".join(it.id for it in items[:5])
     sentence = f"{len(items)} names match: {names}." if items else "No name matches."
-    return sentence, {"items": to_document(items), "next": None}
+    return sentence, {"items": convert_to_document(items), "next": None}
 
 
 def _answer_count_tool(question: Question) -> tuple[str, Document]:
@@ -129,7 +129,7 @@ def _list_derivatives(question: Question) -> tuple[str, Document]:
         f"{listed.subject.id}.{more}"
     )
     count = count_subject(listed.scope, listed.subject)
-    definition = to_document(count)["definition"]
+    definition = convert_to_document(count)["definition"]
     return sentence, document | {"total": len(listed.derivatives), "definition": definition}
 
 
@@ -170,7 +170,7 @@ def _answer_family_tool(question: Question) -> tuple[str, Document]:
         items = [summarize_counted_family(family) for family in scope.families]
         names = ", ".join(str(it["family"]) for it in items)
         return f"{len(items)} families: {names}.", {"families": items}
-    subject = operations.answerable_family_subject(scope, query.family)
+    subject = operations.family_subject_of_route(scope, query.family)
     count = count_subject(scope, subject)
     assert subject.family is not None
     releases = [it.id for it in subject.family.releases]
@@ -327,7 +327,7 @@ async def call_tool(server: Server, name: str, arguments: Mapping[str, Any]) -> 
         content = TextContent(type="text", text=escape_invisible(text))
         return CallToolResult(content=[content], structured_content=failed, is_error=True)
     manifest = opened.snapshot.manifest
-    taken_at = to_document(manifest.origin.taken_at)
+    taken_at = convert_to_document(manifest.origin.taken_at)
     document = {
         "snapshot": manifest.id,
         "taken_at": taken_at,
@@ -348,7 +348,7 @@ def _say_definition_to_agent(document: Document) -> str:
     fields_of_rule = document.get("definition") or (document.get("counts") or {}).get("definition")
     if not fields_of_rule or "closure" not in fields_of_rule:
         return ""
-    lines = definition_rule_lines(Definition(**fields_of_rule))[1:]
+    lines = describe_definition_rules(Definition(**fields_of_rule))[1:]
     return " Definition: " + "; ".join(f"{label}: {text}" for label, text in lines) + "."
 
 

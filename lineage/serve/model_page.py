@@ -73,7 +73,7 @@ def make_model_page(view: View) -> PageContent:
         (say("model.since"), _date_on_page(view, model), []),
         (say("model.count"), *_say_count_on_served_page(view, model.count)),
         (say("model.terms"), *_say_terms_on_served_page(view, model)),
-        (say("model.became"), *_new_id_on_page(view, model)),
+        (say("model.became"), *_moved_note_on_page(view, model)),
     ]
     paths = [
         [_path_edge_on_page(view, trace, edge) for edge in path] for path in trace.paths[:_PATHS]
@@ -186,7 +186,7 @@ def _say_terms_on_served_page(view: View, model: ModelDescription) -> tuple[str,
     )
 
 
-def _new_id_on_page(view: View, model: ModelDescription) -> tuple[str, list[str]]:
+def _moved_note_on_page(view: View, model: ModelDescription) -> tuple[str, list[str]]:
     say, deletion = view.words.say, model.trace.deletion
     more = []
     if model.former_names:

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import full_scope, lists_subject
-from lineage.domain.documents import to_document, to_json
+from lineage.domain.documents import convert_to_document, to_json
 from lineage.domain.families import Family
 from lineage.errors import LineageError, NoSuchSnapshot, SnapshotPruned
 from lineage.store.column_cache import release_unused_memory
@@ -94,7 +94,7 @@ class OpenSnapshots:
     ) -> None:
         self.store = store
         self._families = families
-        registry = to_json(to_document(tuple(families)), indent=None)
+        registry = to_json(convert_to_document(tuple(families)), indent=None)
         decisive = "\n".join((registry, opt_outs_digest, __version__))
         self._version = hashlib.sha256(decisive.encode()).hexdigest()[:12]
         self._lock = RLock()

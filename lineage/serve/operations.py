@@ -29,7 +29,7 @@ from lineage.analysis.tree.prune import build_tree
 from lineage.analysis.verdicts import Trace, count_availability
 from lineage.domain.check_rules import ListedModel, read_check_rules
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.documents import Document, to_document
+from lineage.domain.documents import Document, convert_to_document
 from lineage.domain.subjects import parse_subject
 from lineage.errors import LineageError, MissingExtra, SettingsError, UnknownModel
 from lineage.families.registry import family as find_family
@@ -96,13 +96,13 @@ def answer_snapshot(question: Question) -> Reply:
     """Answer with one snapshot, as `snapshots show` does."""
     snapshot = question.opened.snapshot
     answers = count_availability(stored_availability_counts(snapshot))
-    return Reply(to_document(snapshot.manifest) | {"availability": answers})
+    return Reply(convert_to_document(snapshot.manifest) | {"availability": answers})
 
 
 def answer_search(question: Question) -> Reply:
     """Answer with names that match some letters."""
     query: SearchQuery = question.query
-    items = to_document(search_names(question.scope_of_request(), query.q, query.limit))
+    items = convert_to_document(search_names(question.scope_of_request(), query.q, query.limit))
     return Reply({"snapshot": question.opened.snapshot.id, "items": items, "next": None})
 
 
@@ -266,7 +266,7 @@ def answer_bom(question: Question) -> Reply:
     return Reply(None, text=text, media_type=CYCLONEDX)
 
 
-def answer_purl(question: Question) -> Reply:
+def answer_package_address(question: Question) -> Reply:
     """Send a package address to its model."""
     if not question.subject.lower().startswith("pkg:huggingface/"):
         raise SettingsError(
@@ -282,7 +282,7 @@ def answer_purl(question: Question) -> Reply:
 # Families
 
 
-def answerable_family_subject(scope: Scope, text: str) -> ResolvedSubject:
+def family_subject_of_route(scope: Scope, text: str) -> ResolvedSubject:
     """Return the family, or the release as `family/release`, that an address names."""
     name, _, release = text.partition("/")
     family = find_family(name.removeprefix("family:"), scope.families)
@@ -308,17 +308,19 @@ def answer_families(question: Question) -> Reply:
 
 def answer_family(question: Question) -> Reply:
     """Answer with one family or release, as `families show` does."""
-    subject = answerable_family_subject(question.scope_of_request(), question.subject)
+    subject = family_subject_of_route(question.scope_of_request(), question.subject)
     assert subject.family is not None
     release = subject.release
-    return Reply(family_document(subject.family) if release is None else to_document(release))
+    return Reply(
+        family_document(subject.family) if release is None else convert_to_document(release)
+    )
 
 
 def answer_family_counts(question: Question) -> Reply:
     """Answer with the count of a family or a release."""
     query: CountsQuery = question.query
     scope = question.scope_of_request(query.requested_definition())
-    subject = answerable_family_subject(scope, question.subject)
+    subject = family_subject_of_route(scope, question.subject)
     return Reply(count_document(count_subject(scope, subject, query.by)))
 
 
@@ -327,7 +329,7 @@ def answer_trend(question: Question) -> Reply:
     query: TrendQuery = question.query
     refuse_request_fields(query, "snapshot")
     scope = question.scope_of_request()
-    subject = answerable_family_subject(scope, question.subject)
+    subject = family_subject_of_route(scope, question.subject)
     if subject.release is not None:
         raise SettingsError(
             "a curve is of a family, or of one of its models", "ask the family with by=release"
@@ -342,7 +344,7 @@ def answer_trend(question: Question) -> Reply:
     curve = question.opened.lists_of(
         ("curve", subject.id, by), lambda: curve_of_family(store, family, scope.families, by)
     )
-    return Reply(to_document(curve))
+    return Reply(convert_to_document(curve))
 
 
 def answer_model_trend(question: Question) -> Reply:
@@ -359,7 +361,7 @@ def answer_model_trend(question: Question) -> Reply:
         ("curve", subject.id, grouping),
         lambda: curve_of_base(store, subject.id, scope.families, grouping),
     )
-    return Reply(to_document(curve))
+    return Reply(convert_to_document(curve))
 
 
 def read_requested_trend_grouping(by: Grouping | None) -> Grouping | None:
@@ -373,7 +375,7 @@ def answer_tree(question: Question) -> Reply:
     """Answer with a tree, as `tree` does."""
     query: TreeQuery = question.query
     scope = question.scope_of_request(query.requested_definition())
-    subject = answerable_family_subject(scope, question.subject)
+    subject = family_subject_of_route(scope, question.subject)
     tree = build_tree(scope, subject, depth=query.depth, min_size=query.min_size)
     return Reply(tree_document(tree))
 
@@ -392,7 +394,7 @@ def answer_batch(question: Question) -> Reply:
     """Answer many subjects; one that is unknown says so in its own item."""
     query: BatchBody = question.query
     scope = question.scope_of_request(query.requested_definition())
-    lineage = _trace_batch(scope.under(Definition(as_of=query.as_of)), query)
+    lineage = _answer_batch_traces(scope.under(Definition(as_of=query.as_of)), query)
     items: list[Document] = []
     for text in query.subjects:
         item: Document = {"subject": text, **dict.fromkeys(query.want)}
@@ -413,7 +415,7 @@ def answer_batch(question: Question) -> Reply:
     return Reply({"snapshot": question.opened.snapshot.id, "items": items})
 
 
-def _trace_batch(scope: Scope, query: BatchBody) -> dict[str, Trace | LineageError]:
+def _answer_batch_traces(scope: Scope, query: BatchBody) -> dict[str, Trace | LineageError]:
     """Return the trace of each subject of a batch, or why it has none; all by one look."""
     if "lineage" not in query.want:
         return {}
@@ -445,4 +447,4 @@ def answer_check(question: Question) -> Reply:
         raise SettingsError(
             f"matches nothing: {', '.join(outcome.unmatched)}", "mend it, or leave out strict"
         )
-    return Reply(to_document(outcome))
+    return Reply(convert_to_document(outcome))

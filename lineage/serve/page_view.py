@@ -12,7 +12,7 @@ from lineage.analysis.growth.results import Curve
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import ResolvedSubject
-from lineage.domain.addresses import is_loopback
+from lineage.domain.addresses import is_loopback_address
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Grouping
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Position, Series
@@ -78,7 +78,7 @@ class PageContent:
     location: str | None = None
 
 
-def count_families(scope: Scope) -> list[tuple[Any, Count]]:
+def count_families_for_page(scope: Scope) -> list[tuple[Any, Count]]:
     """Count every family, the largest first."""
     counts = [
         (family, count_subject(scope, ResolvedSubject(family.id, family=family)))
@@ -98,7 +98,7 @@ def served_section_of_definition(view: View, count: Count) -> Section:
         (say("page.edges"), say(f"page.edges_{count.definition.min_strength.value}")),
         (view.words.say("model.snapshot"), f"{manifest.id}, {view.words.date(view.day)}"),
     ]
-    if is_loopback(manifest.origin.endpoint):
+    if is_loopback_address(manifest.origin.endpoint):
         lines.append((view.words.say("model.sample"), say("page.sample", n=manifest.models)))
     return Section(view.words.say("model.definition"), [Facts(lines)])
 

@@ -36,18 +36,18 @@ from lineage.reporting.html import (
 from lineage.reporting.language import Language, Texts, load_texts
 from lineage.serve.app import (
     Server,
-    drop_known_body,
+    answer_not_modified,
+    answer_status_of_error,
     etag_of_served_answer,
     hide_store_from_client,
-    http_status_of_error,
     is_etag_of_request,
 )
 from lineage.serve.model_page import ModelPageQuery, make_model_page
-from lineage.serve.operations import Question, answerable_family_subject
+from lineage.serve.operations import Question, family_subject_of_route
 from lineage.serve.page_view import (
     PageContent,
     View,
-    count_families,
+    count_families_for_page,
     read_curve_for_page,
     served_section_of_definition,
     served_sections_of_growth,
@@ -115,7 +115,7 @@ async def _serve_page(
     headers |= caching | {
         "Content-Security-Policy": policy_of_report_page(text) + "; frame-ancestors 'none'"
     }
-    return drop_known_body(request, Response(text, page.status, headers, "text/html"), headers)
+    return answer_not_modified(request, Response(text, page.status, headers, "text/html"), headers)
 
 
 def choose_page_language(request: Request) -> tuple[Language, bool]:
@@ -174,7 +174,7 @@ def _make_error_page(
 ) -> Response:
     """Return an error as a page: what is wrong, what to do, and what may be meant."""
     is_named = bool(request.query_params.get("snapshot"))
-    status = http_status_of_error(error, is_named=is_named)
+    status = answer_status_of_error(error, is_named=is_named)
     title = words.say(f"error.title_{status if status in (400, 404, 503) else 500}")
     candidates = error.candidates if isinstance(error, UnknownModel) else ()
     language = {"lang": words.language.value} if is_chosen else {}
@@ -215,7 +215,7 @@ def _make_home_page(view: View) -> PageContent:
     query: HomeQuery = view.question.query
     if query.q:
         return _make_search_page(view, scope, query.q)
-    families = view.opened.lists_of("families", lambda: count_families(scope))
+    families = view.opened.lists_of("families", lambda: count_families_for_page(scope))
     rows = [
         (
             FileLink(f"/families/{family.id}", family.name),
@@ -276,7 +276,7 @@ _TREE_DEPTH = 3
 def make_family_page(view: View) -> PageContent:
     """Return the page of a family or a release."""
     say, words, scope = view.words.say, view.words, view.question.scope_of_request()
-    subject = answerable_family_subject(scope, view.question.subject)
+    subject = family_subject_of_route(scope, view.question.subject)
     family, release = subject.family, subject.release
     assert family is not None
     count = count_subject(scope, subject, None if release else Grouping.RELEASE)
@@ -309,7 +309,7 @@ def make_family_page(view: View) -> PageContent:
         )
     )
     if release is None:
-        rivals = view.opened.lists_of("families", lambda: count_families(scope))
+        rivals = view.opened.lists_of("families", lambda: count_families_for_page(scope))
         others = [
             (FileLink(f"/families/{it.id}", it.name), words.number(each.total))
             for it, each in rivals

@@ -13,7 +13,7 @@ import msgspec
 from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.http.bodies import Answer
 from lineage.http.page_log import RecordedPage
-from lineage.http.pages import PageReader
+from lineage.http.pages import PageLogReader
 from lineage.sources.hub import LISTING
 
 _LITTLE: Final = (("expand[]", "disabled"), ("expand[]", "private"))
@@ -30,7 +30,7 @@ class _Named(msgspec.Struct):
 class HubAvailability:
     """Asks one Hub, or its recorded answers, about models by name."""
 
-    def __init__(self, reader: PageReader) -> None:
+    def __init__(self, reader: PageLogReader) -> None:
         self._reader = reader
 
     def ask(self, key: str, id: str) -> AvailabilityAnswer | None:

@@ -170,11 +170,11 @@ class HubCards:
         path, params = f"{quote(id, safe='/')}/resolve/main/README.md", _NO_PARAMS
         for _ in range(_MOST_HOPS):
             answer = client.get(path, params, headers, _doubt_card)
-            if before is not None and _is_card_unchanged(answer, before):
+            if before is not None and _is_card_answer_unchanged(answer, before):
                 return StoredCard(sha, before.status, before.etag, before.text)
             if answer.status not in _REDIRECTS:
-                return _stored_card_of(answer, sha)
-            target = _is_card_host(answer.headers.get("location", ""), client.endpoint)
+                return _card_of_answer(answer, sha)
+            target = _card_redirect_path(answer.headers.get("location", ""), client.endpoint)
             if target is None:
                 break
             path, params = target
@@ -203,7 +203,7 @@ def _is_card_error(body: bytes) -> bool:
     return any(isinstance(it, dict) and "error" in it for it in items)
 
 
-def _stored_card_of(answer: Answer, sha: str | None) -> StoredCard:
+def _card_of_answer(answer: Answer, sha: str | None) -> StoredCard:
     if answer.status != 200:
         if answer.status in {401, 403, 404} and not answer.is_answer_of_hub:
             raise SourceUnavailable(
@@ -215,7 +215,7 @@ def _stored_card_of(answer: Answer, sha: str | None) -> StoredCard:
     return StoredCard(sha, 200, answer.headers.get("etag", ""), answer.body[:KEPT_BYTES])
 
 
-def _is_card_unchanged(answer: Answer, before: StoredCard) -> bool:
+def _is_card_answer_unchanged(answer: Answer, before: StoredCard) -> bool:
     """Say whether the answer is 304, or a redirect that already names the tag we have."""
     if answer.status == 304:
         return True
@@ -223,7 +223,7 @@ def _is_card_unchanged(answer: Answer, before: StoredCard) -> bool:
     return answer.status in _REDIRECTS and tag != "" and tag == before.etag.removeprefix("W/")
 
 
-def _is_card_host(location: str, endpoint: str) -> tuple[str, _Params] | None:
+def _card_redirect_path(location: str, endpoint: str) -> tuple[str, _Params] | None:
     """Return path and query of a redirect on the same host; None where it leads elsewhere.
 
     The token goes with every request: it must not be led to another host.

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from lineage.domain.addresses import show_url_without_secrets
-from lineage.domain.files import expand_home, open_regular_file
+from lineage.domain.addresses import mask_secrets_in_address
+from lineage.domain.files import expand_home_in_path, open_regular_file
 from lineage.domain.records import BadRow, ModelRecord
-from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, stand_in_key
+from lineage.domain.repo_ids import are_keys, are_repo_ids, is_key, make_stand_in_key
 from lineage.errors import SettingsError, file_error
 from lineage.sources.dump_cells import (
     ID,
@@ -30,8 +30,8 @@ from lineage.sources.dump_cells import (
     dump_names_parents,
     dump_paths_of,
     is_dump_column_read,
-    newest_dump_moment,
-    rows_of,
+    listing_rows_of_batch,
+    newest_moment_of_dump_column,
 )
 from lineage.sources.interface import RecordPage
 from lineage.sources.listing_pages import (
@@ -95,12 +95,12 @@ class DumpFile:
         paths = dump_paths_of(self.schema, own)
         with _open_dump_parquet(self.filesystem, self.path, self.name) as parquet:
             for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=paths):
-                yield rows_of(batch, own)
+                yield listing_rows_of_batch(batch, own)
 
     def newest(self, name: str, now: datetime) -> datetime | None:
         """Return the newest moment of a column that is not in the future."""
         with _open_dump_parquet(self.filesystem, self.path, self.name) as parquet:
-            return newest_dump_moment(parquet.read(columns=[self.columns[name]])[0], now)
+            return newest_moment_of_dump_column(parquet.read(columns=[self.columns[name]])[0], now)
 
 
 class ListingDump:
@@ -241,7 +241,7 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     """
     if not place.strip():
         raise SettingsError("no dump is named", "name a file, a folder or an address")
-    name = name or name_dump(place)
+    name = name or dump_display_name(place)
     filesystem, path = _open_listing_dump_place(place)
     with _describe_dump_file(name):
         paths, unread = _list_dump_files(filesystem, path, is_local="://" not in place)
@@ -261,20 +261,20 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     yield ListingDump(files, name, whole, unread)
 
 
-def name_dump(place: str) -> str:
+def dump_display_name(place: str) -> str:
     """Return the end of a path or an address, without what may be a secret in it."""
-    return PurePosixPath(show_url_without_secrets(place).partition("?")[0]).name or "the dump"
+    return PurePosixPath(mask_secrets_in_address(place).partition("?")[0]).name or "the dump"
 
 
 def _open_listing_dump_place(place: str) -> tuple[pafs.FileSystem, str]:
     if "://" not in place:
-        return pafs.LocalFileSystem(), str(expand_home(place).absolute())
+        return pafs.LocalFileSystem(), str(expand_home_in_path(place).absolute())
     try:
         filesystem, path = pafs.FileSystem.from_uri(place)
     except (OSError, ValueError, pa.ArrowException):
         # The cause is dropped: it may quote a secret in the address.
         raise SettingsError(
-            f"{show_url_without_secrets(place)} is no address of a dump:"
+            f"{mask_secrets_in_address(place)} is no address of a dump:"
             " see its scheme and its parameters",
             "name a file, a folder, or an address such as s3://bucket/models.parquet",
         ) from None
@@ -356,7 +356,7 @@ def _read_dump_parents(base_models: object) -> Iterator[tuple[str, str]]:
 def _with_dump_keys(rows: list[_Row], keys: Mapping[str, str]) -> list[_Row]:
     for row in rows:
         if isinstance(id := row.get(ID), str):
-            row[KEY] = keys.get(id) or stand_in_key(id)
+            row[KEY] = keys.get(id) or make_stand_in_key(id)
     return rows
 
 

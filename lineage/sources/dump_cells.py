@@ -103,7 +103,9 @@ def dump_names_parents(schema: pa.Schema, name: str, column: str) -> bool:
     return name in ("baseModels", "tags", *_PARENTS_IN)
 
 
-def rows_of(batch: pa.RecordBatch, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+def listing_rows_of_batch(
+    batch: pa.RecordBatch, columns: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return a batch's rows as a listing would show them; absent is absent, not null."""
     present = {name: column for name, column in columns.items() if column in batch.schema.names}
     cells = [read_dump_cells(name, batch[column]) for name, column in present.items()]
@@ -137,7 +139,7 @@ def read_dump_cells(name: str, column: pa.Array) -> Sequence[Any]:
     return cells if reader is None else [None if cell is None else reader(cell) for cell in cells]
 
 
-def newest_dump_moment(column: pa.ChunkedArray, now: datetime) -> datetime | None:
+def newest_moment_of_dump_column(column: pa.ChunkedArray, now: datetime) -> datetime | None:
     """Return the newest moment of a column that is not in the future; None where there is none."""
     if _is_moment_dump_column(column.type):
         moments = pc.cast(column, _MOMENT, safe=False)

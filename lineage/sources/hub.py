@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from lineage.errors import PageNotRecorded, UnexpectedPage
-from lineage.http.pages import Page, PageReader
+from lineage.http.pages import Page, PageLogReader
 from lineage.sources.interface import RecordPage
 from lineage.sources.listing_check import (
     ListedRow,
@@ -48,7 +48,7 @@ _EXPAND = tuple(("expand[]", name) for name in FIELDS)
 _Params = tuple[tuple[str, str], ...]
 
 
-def _in_listing_order(order: ListingOrder) -> _Params:
+def _listing_order_parameters(order: ListingOrder) -> _Params:
     sort, direction = {
         ListingOrder.OLDEST_FIRST: ("createdAt", "1"),
         ListingOrder.NEWEST_FIRST: ("createdAt", "-1"),
@@ -59,7 +59,7 @@ def _in_listing_order(order: ListingOrder) -> _Params:
 
 _PROJECTION = (("limit", str(PAGE_SIZE)), *_EXPAND)
 # The only order that is stable while it is walked: the key is immutable.
-FULL_PARAMS: Final = _in_listing_order(ListingOrder.OLDEST_FIRST) + _PROJECTION
+FULL_PARAMS: Final = _listing_order_parameters(ListingOrder.OLDEST_FIRST) + _PROJECTION
 MOST_CHECKED_FAMILIES: Final = 50
 """Of how many models with one page of children or none the end of their listing is checked.
 
@@ -71,7 +71,7 @@ would cost as much again.
 class HubSource:
     """Every model of one Hub, from recorded pages where there are any."""
 
-    def __init__(self, reader: PageReader) -> None:
+    def __init__(self, reader: PageLogReader) -> None:
         self._reader = reader
         self._families = 0
 
@@ -122,7 +122,7 @@ class HubSource:
             tag=next((value for _, value in filter), ""),
             trusts_one_page=bool(filter) and self._families > MOST_CHECKED_FAMILIES,
         )
-        params = filter + _in_listing_order(order) + _PROJECTION + start
+        params = filter + _listing_order_parameters(order) + _PROJECTION + start
         for page in self._reader.walk_pages(LISTING, params, check):
             yield from self._read_listing_page(page, page.body)
             # Private rows have their places, too, though they are not read.
@@ -136,7 +136,7 @@ class HubSource:
     def _find_newest(self, filter: _Params, rows: int, anew: bool) -> list[ListedRow] | None:
         """Return the newest models that a listing has; None where the network is off."""
         params = (
-            *(*filter, *_in_listing_order(ListingOrder.NEWEST_FIRST)),
+            *(*filter, *_listing_order_parameters(ListingOrder.NEWEST_FIRST)),
             *(("limit", str(rows)), ("expand[]", "createdAt"), ("expand[]", "private")),
         )
         try:

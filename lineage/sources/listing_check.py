@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from lineage.domain.clock import moment_of_http_date
+from lineage.domain.clock import parse_http_date
 from lineage.domain.repo_ids import is_key
 from lineage.errors import UnexpectedPage
 from lineage.http.bodies import Answer, printable_response_body
@@ -185,7 +185,7 @@ class ListingCheck:
         """Take in a page that was read; UnexpectedPage where the listing goes in a circle."""
         if (
             not self._pages
-            and (moment := moment_of_http_date(page.headers.get("date", ""))) is not None
+            and (moment := parse_http_date(page.headers.get("date", ""))) is not None
         ):
             self._started_at = moment
         repeats = self._count_repeated_listing_rows(keys)

@@ -16,7 +16,7 @@ from lineage.store.keys import (
     NO_KEYS,
     NOWHERE,
     join_column_chunks,
-    mark_keys_present,
+    mark_stored_keys,
     table_keys_as_bytes,
 )
 from lineage.store.schema import PLACE
@@ -34,7 +34,7 @@ def merge_delta_rows(
             continue
         end = int(np.searchsorted(changed_keys, keys[-1], side="right"))
         stays = ~(
-            mark_keys_present(changed_keys[start:end], keys) | mark_keys_present(dropped_keys, keys)
+            mark_stored_keys(changed_keys[start:end], keys) | mark_stored_keys(dropped_keys, keys)
         )
         remaining = pa.Table.from_batches([batch.filter(pa.array(stays))]).cast(changes.schema)
         ahead = np.searchsorted(keys[stays], changed_keys[start:end])
@@ -84,7 +84,7 @@ def plan_delta_by_key(
     replaced = [NO_KEYS]
     remaining = start = 0
     for keys in older:
-        mask = ~mark_keys_present(dropped_keys, keys)
+        mask = ~mark_stored_keys(dropped_keys, keys)
         end = int(np.searchsorted(changed, keys[-1], side="right")) if len(keys) else start
         ahead.append(remaining + np.searchsorted(keys[mask], changed[start:end]))
         stays.append(mask)
@@ -110,7 +110,7 @@ def plan_delta_by_place(stays: Mask, places: Int64s) -> MergePlan:
 
 def mark_older_rows(keys: Iterable[KeyBytes], dropped_keys: KeyBytes) -> Mask:
     """Mark the rows, batch by batch, that are about none of some sorted keys."""
-    masks = (~mark_keys_present(dropped_keys, some) for some in keys)
+    masks = (~mark_stored_keys(dropped_keys, some) for some in keys)
     return np.concatenate([np.empty(0, np.bool_), *masks])
 
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from lineage.domain.arrays import Indices, Mask
 from lineage.domain.claims import RELATIONS, STRENGTHS, Relation, Strength
 from lineage.domain.families import is_claimable
-from lineage.graph.reach import count_below_every_base
+from lineage.graph.reach import count_closure_of_every_base
 from lineage.store import schema
 from lineage.store.reader import EdgeColumns
 
@@ -61,7 +61,7 @@ def counts_table(
     relation = np.full(len(keys), Relation.UNSPECIFIED.code, np.int8)
     relation[edges.child] = edges.relation
     declared = edges.strength >= Strength.DECLARED.code
-    bases = count_below_every_base(
+    bases = count_closure_of_every_base(
         edges.child[declared], edges.parent[declared], relation[: len(undated)], undated
     )
     # What claims name in place of a model has a row too, since its node needs a name; by declared

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from lineage.domain.addresses import show_url_without_secrets
+from lineage.domain.addresses import mask_secrets_in_address
 from lineage.errors import SettingsError
 from lineage.store.lease import Holder
 from lineage.store.local_files import LocalFiles
@@ -98,20 +98,22 @@ def open_files(location: str, cache: str) -> Files:
         if "\0" in location:
             raise SettingsError("the address of a store holds a NUL character", "name a folder")
         return LocalFiles(location)
-    shown = show_url_without_secrets(location)
+    shown = mask_secrets_in_address(location)
     try:
         parts = urlsplit(location)
         scheme, bucket = parts.scheme, parts.netloc
         path = unquote(parts.path, errors="strict")
     except ValueError as error:  # a bracket that is not closed, bytes that are no text
-        raise _say_no_store(shown, "it cannot be read") from error
+        raise _missing_store_error(shown, "it cannot be read") from error
     if parts.query or parts.fragment or "@" in location:
         # A secret in an address would stand in process lists, logs and shell histories.
-        raise _say_no_store(shown, "keys and the endpoint come from AWS_... variables alone")
+        raise _missing_store_error(shown, "keys and the endpoint come from AWS_... variables alone")
     if scheme == "file" and path.startswith("/") and not bucket and "\0" not in path:
         return LocalFiles(path)
     if scheme != "s3":
-        raise _say_no_store(shown, f"{scheme or 'nothing'}:// is none that a store can lie on")
+        raise _missing_store_error(
+            shown, f"{scheme or 'nothing'}:// is none that a store can lie on"
+        )
     if not bucket:
         raise SettingsError(f"{shown} names no bucket", "example: s3://bucket/history")
     from lineage.store.object_files import open_object_files
@@ -119,7 +121,7 @@ def open_files(location: str, cache: str) -> Files:
     return open_object_files(bucket, parts.path.strip("/"), Path(cache))
 
 
-def _say_no_store(shown: str, reason: str) -> SettingsError:
+def _missing_store_error(shown: str, reason: str) -> SettingsError:
     return SettingsError(
         f"{shown} is no address of a store: {reason}",
         "name a folder, or an address such as s3://bucket/history",

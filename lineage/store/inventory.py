@@ -63,7 +63,7 @@ def snapshot_state_of(files: Files, folder: str) -> State:
     return State.UNFINISHED if all(map(is_snapshot_file_name, names)) else State.FOREIGN
 
 
-def mark(files: Files, folder: str) -> None:
+def mark_unfinished_folder(files: Files, folder: str) -> None:
     """Say of a folder that it is no snapshot, as long as it has no manifest."""
     files.write_whole(f"{folder}/{MARK}", b"")
 
@@ -84,7 +84,7 @@ def discard(files: Files, folder: str) -> None:
     if snapshot_state_of(files, folder) in (State.SNAPSHOT, State.UNFINISHED) and files.exists(
         folder
     ):
-        mark(files, folder)
+        mark_unfinished_folder(files, folder)
         if files.exists(f"{folder}/{FILE}"):
             files.delete_file(f"{folder}/{FILE}")
         files.delete_folder(folder, is_snapshot_file_name, last=MARK)
@@ -124,7 +124,9 @@ def snapshot_base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
     return base
 
 
-def differences(files: Files, manifest: Manifest, of: Collection[str] | None = None) -> list[str]:
+def compare_tables_with_manifest(
+    files: Files, manifest: Manifest, of: Collection[str] | None = None
+) -> list[str]:
     """Return which of a snapshot's tables, or of some, are not what its manifest says."""
     problems = []
     for name in sorted(manifest.files if of is None else of):
@@ -155,7 +157,9 @@ def describe_snapshot_damage(id: str, builds_on: BuildsOn, base: Manifest | None
     return None
 
 
-def broken(manifests: Mapping[str, Manifest]) -> dict[str, SnapshotDamaged]:
+def find_snapshots_with_broken_base(
+    manifests: Mapping[str, Manifest],
+) -> dict[str, SnapshotDamaged]:
     """Return by id which of all readable snapshots cannot be read for want of the one below."""
     errors: dict[str, SnapshotDamaged] = {}
     for id, manifest in sorted(manifests.items()):  # a base is older than what builds on it
@@ -173,7 +177,7 @@ def read_all(files: Files) -> dict[str, Manifest | SnapshotDamaged]:
     entries = {folder: read_manifest_or_damage(files, folder) for folder in snapshot_folders(files)}
     snapshots = {id: entry for id, entry in entries.items() if entry is not None}
     whole = {id: entry for id, entry in snapshots.items() if isinstance(entry, Manifest)}
-    return snapshots | broken(whole)
+    return snapshots | find_snapshots_with_broken_base(whole)
 
 
 def snapshot_folders(files: Files) -> list[str]:

@@ -35,7 +35,7 @@ def table_rows_of_keys(sorted_keys: KeyBytes, keys: KeyBytes) -> Int64s:
     return np.where(sorted_keys[place] == keys, place, NOWHERE)
 
 
-def mark_keys_present(sorted_keys: KeyBytes, keys: KeyBytes) -> Mask:
+def mark_stored_keys(sorted_keys: KeyBytes, keys: KeyBytes) -> Mask:
     """Say of each key whether it is in `sorted_keys`, which is sorted.
 
     Where `keys` rise, as they do in a table, the few sorted keys are looked for in them.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lineage.domain.addresses import is_loopback
+from lineage.domain.addresses import is_loopback_address
 from lineage.domain.files import (
     delete_leftovers,
     hold_temporary_folder,
@@ -62,7 +62,7 @@ def open_object_files(bucket: str, path: str, cache: Path) -> "ObjectFiles":
         raise MissingExtra("stores on an object store", "s3") from error
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
     is_open = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true")
-    if endpoint.startswith("http:") and not (is_loopback(endpoint) or is_open):
+    if endpoint.startswith("http:") and not (is_loopback_address(endpoint) or is_open):
         raise SettingsError(
             "AWS_ENDPOINT_URL begins with http://, by which keys would be sent openly",
             "name it with https://, or set AWS_ALLOW_HTTP=true",

@@ -52,7 +52,7 @@ def redact_snapshot(snapshot: Snapshot, opt_outs: OptOuts) -> Snapshot:
     What follows from records, edges and counts, is derived anew. The copy lies in the system's
     temporary folder as long as it is in use.
     """
-    if not snapshot_holds_opted_out(snapshot, opt_outs):
+    if not needs_redacted_copy(snapshot, opt_outs):
         return snapshot
     opt_outs = learn_redacted_opt_outs(snapshot, opt_outs)
     bad_rows = redact_bad_rows(snapshot.table(schema.BAD_ROWS_FILE), opt_outs)
@@ -208,7 +208,7 @@ def learn_redacted_opt_outs(snapshot: Snapshot | None, opt_outs: OptOuts) -> Opt
     return opt_outs.and_opt_outs({key: keys[key] for key in theirs.to_pylist()}, names)
 
 
-def snapshot_holds_opted_out(snapshot: Snapshot, opt_outs: OptOuts) -> bool:
+def needs_redacted_copy(snapshot: Snapshot, opt_outs: OptOuts) -> bool:
     """Say whether a snapshot lists, keeps, counts or names a model that opted out.
 
     A snapshot that was made with this very list is not read.
@@ -223,7 +223,7 @@ def snapshot_holds_opted_out(snapshot: Snapshot, opt_outs: OptOuts) -> bool:
     )
 
 
-def holds_learned_keys(snapshot: Snapshot, learned: OptOuts, before: OptOuts) -> bool:
+def snapshot_holds_learned_keys(snapshot: Snapshot, learned: OptOuts, before: OptOuts) -> bool:
     """Say whether a snapshot knows a model that a crawl learned to be one of them.
 
     `before` is what was known when the crawl began, `learned` what it knew at its end.

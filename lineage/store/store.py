@@ -24,7 +24,7 @@ from lineage.store.files import open_files
 from lineage.store.inventory import (
     MARK,
     State,
-    differences,
+    compare_tables_with_manifest,
     discard,
     is_snapshot_id,
     read_manifest,
@@ -251,7 +251,7 @@ class ParquetStore:
         damaged = {
             name
             for name in schema.CHANGES
-            if differences(self.files, manifest, [manifest.stored_name(name)])
+            if compare_tables_with_manifest(self.files, manifest, [manifest.stored_name(name)])
         }
         upon = inventory.builders(self.files) if damaged else {}
         harmed = [
@@ -333,7 +333,7 @@ class ParquetStore:
         raise self._no_snapshot_yet(until)
 
     def _manifest_differences(self, manifest: Manifest) -> list[str]:
-        problems = differences(self.files, manifest)
+        problems = compare_tables_with_manifest(self.files, manifest)
         while manifest.builds_on is not None:
             id, files = manifest.id, manifest.builds_on.files
             try:
@@ -341,7 +341,7 @@ class ParquetStore:
             except SnapshotDamaged as error:
                 return [*problems, error.message]
             stored = [manifest.stored_name(name) for name in files]
-            below = differences(self.files, manifest, stored)
+            below = compare_tables_with_manifest(self.files, manifest, stored)
             problems += [f"{problem}; {id} builds on it" for problem in below]
         return problems
 

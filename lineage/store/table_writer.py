@@ -137,7 +137,7 @@ def table_footer_digest(source: pa.NativeFile) -> str:
     return hashlib.sha256(source.read(length)).hexdigest()
 
 
-def write_snapshot(
+def write_snapshot_tables(
     folder: Path, tables: Mapping[str, Iterable[pa.Table]], manifest: Manifest
 ) -> Manifest:
     """Write every table and a manifest of what they really hold; return that.

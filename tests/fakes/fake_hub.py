@@ -13,8 +13,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from lineage.demo.box import LISTING, RATE_LIMITED, BoxHandler, HubBox, Quotas, QuotaState
 from lineage.demo.catalog import Row
-from lineage.demo.listing import BadQuery, ListingPage, list_models, project_box_row, read_box_query
-from lineage.demo.repo_answers import BoxAnswer, error, redirect
+from lineage.demo.listing import (
+    BadQuery,
+    ListingPage,
+    list_box_models,
+    project_box_row,
+    read_box_query,
+)
+from lineage.demo.repo_answers import BoxAnswer, box_error, box_redirect
 from lineage.domain.clock import Clock
 from tests.fakes.live_catalog import LiveCatalog
 
@@ -170,7 +176,7 @@ def spoil_page(fault: Fault, catalog: LiveCatalog, query: str) -> ListingPage:
     """Return the page that a query asks for with its rows or its next link spoiled."""
     if fault.kind is FaultKind.REPEAT:
         return _repeat_border(catalog, query)
-    page = list_models(catalog, query)
+    page = list_box_models(catalog, query)
     if fault.kind is FaultKind.LOOP:
         return ListingPage(page.rows, query)
     return ListingPage(_with_garbage(page.rows, fault), page.next)
@@ -181,10 +187,10 @@ def _repeat_border(catalog: LiveCatalog, query: str) -> ListingPage:
     read = read_box_query(query)
     border = catalog.by_key(read.position.key) if read.position else None
     if border is None:
-        return list_models(catalog, query)
+        return list_box_models(catalog, query)
     own = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != "limit"]
     shorter = urlencode([*own, ("limit", str(max(1, read.limit - 1)))])
-    page = list_models(catalog, shorter)
+    page = list_box_models(catalog, shorter)
     following = page.next
     if following is not None:
         pairs = parse_qsl(following, keep_blank_values=True)
@@ -212,9 +218,9 @@ def _sent_instead(fault: Fault) -> BoxAnswer | None:
         case FaultKind.HTML:
             return BoxAnswer(200, _html("Be right back"), HTML)
         case FaultKind.CURSOR:
-            return error(400, "Invalid cursor")
+            return box_error(400, "Invalid cursor")
         case FaultKind.REDIRECT:
-            return redirect(fault.location)
+            return box_redirect(fault.location)
         case FaultKind.REFUSE429:
             return _refused(fault)
         case _:
@@ -294,7 +300,7 @@ def refusal(*, html: bool = False, retry_after: int | None = None) -> BoxAnswer:
     if html:
         page = f"<!DOCTYPE html><html><body><h1>429</h1><p>{RATE_LIMITED}</p></body></html>"
         return BoxAnswer(429, page.encode(), HTML, headers)
-    answer = error(429, RATE_LIMITED)
+    answer = box_error(429, RATE_LIMITED)
     answer.headers.update(headers)
     return answer
 
@@ -382,7 +388,7 @@ class FakeHub(HubBox):
 
     def serve(self, method: str, target: str, token: str | None) -> BoxAnswer:
         if token == BAD_TOKEN:
-            return error(401, "Invalid username or password.")
+            return box_error(401, "Invalid username or password.")
         parts = urlsplit(target)
         listing = parts.path == LISTING
         first_page = "cursor=" not in parts.query
@@ -394,7 +400,7 @@ class FakeHub(HubBox):
         try:
             return self.send_box_page(spoil_page(fault, self.catalog, parts.query))
         except BadQuery as bad_query:
-            return error(400, str(bad_query))
+            return box_error(400, str(bad_query))
 
     def add_box_rate_limits(self, answer: BoxAnswer, quota_state: QuotaState) -> BoxAnswer:
         if isinstance(answer, FaultyAnswer) and not answer.tells_limits:

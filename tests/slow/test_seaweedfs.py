@@ -18,7 +18,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import LineageError, SnapshotPruned, StoreLocked
 from lineage.store.lease import Holder
@@ -102,7 +102,7 @@ def publish_once(store: ParquetStore, *, with_lease: bool = True) -> str | Linea
     ordered = sorted(ROWS, key=lambda one: str(one["_id"]))
     try:
         with store.lock(ME) if with_lease else nullcontext():
-            return publish(pages(ordered), origin(), context).id
+            return build_snapshot(pages(ordered), origin(), context).id
     except LineageError as error:
         return error
 

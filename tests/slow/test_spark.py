@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families
 from lineage.store.store import ParquetStore
@@ -135,7 +135,7 @@ def publish_days(store: ParquetStore) -> None:
         adapter = [row("c/adapter", [LLAMA], "adapter")] if day != 4 else []
         rows = sorted([root, renamed, *more, *adapter, *aside], key=lambda it: str(it["_id"]))
         context = replace(publication(Path("unused"), families=all_families()), store=store)
-        publish(pages(rows), origin(taken_at=NOON + timedelta(days=day)), context)
+        build_snapshot(pages(rows), origin(taken_at=NOON + timedelta(days=day)), context)
 
 
 def disturb_runs(actions: Actions, newest: str, log: Path) -> Fault:
@@ -200,7 +200,7 @@ def test_without_a_java_that_starts_one_sentence_says_what_misses(
     has_java: bool, tmp_path: Path
 ) -> None:
     context = publication(tmp_path / "store", families=all_families())
-    publish(pages([row(LLAMA), row("a/child", [LLAMA])]), origin(), context)
+    build_snapshot(pages([row(LLAMA), row("a/child", [LLAMA])]), origin(), context)
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()
     if has_java:

@@ -21,7 +21,7 @@ from lineage.settings import Settings
 from lineage.store import schema
 from lineage.store.manifest import Manifest
 from lineage.store.store import ParquetStore
-from lineage.store.table_writer import write_snapshot
+from lineage.store.table_writer import write_snapshot_tables
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub
 from tests.unit.demo.rows import a_child, a_row
@@ -86,7 +86,9 @@ class Stage:
         if snapshot.manifest.builds_on is None:
             return self.stored(id)
         with TemporaryDirectory() as folder:
-            write_snapshot(Path(folder), list_whole_tables_of_scope(snapshot), snapshot.manifest)
+            write_snapshot_tables(
+                Path(folder), list_whole_tables_of_scope(snapshot), snapshot.manifest
+            )
             return digests(Path(folder))
 
     def counts(self, id: str) -> dict[str, tuple[int, int]]:

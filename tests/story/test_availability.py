@@ -17,7 +17,7 @@ from lineage.analysis.verdicts import (
 )
 from lineage.crawl.plan import CrawlMode
 from lineage.demo.catalog import Row
-from lineage.domain.documents import to_document
+from lineage.domain.documents import convert_to_document
 from lineage.domain.records import Availability
 from lineage.errors import DraftRefused
 from lineage.families.registry import family
@@ -235,7 +235,7 @@ def test_a_diff_says_what_became_of_the_removed(play: Play) -> None:
     everything_happens(box)
     diff = diff_snapshots(first, swept(stage, max_availability_requests=MEMBERS), ())
     assert set(diff.removed) >= {DELETED["id"], STRANGER["id"], DISABLED["id"]}
-    told = to_document(diff)["availability"]
+    told = convert_to_document(diff)["availability"]
     assert isinstance(told, dict)
     assert STRANGER["id"] not in told
     assert (told[DELETED["id"]], told[DISABLED["id"]]) == ("gone", "hidden")

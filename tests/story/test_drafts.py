@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.demo.catalog import Row
 from lineage.errors import DraftRefused
 from lineage.sources.interface import RecordPage
@@ -147,7 +147,7 @@ def test_a_first_full_crawl_of_the_hub_that_ends_early_is_not_believed(tmp_path:
     into = publication(tmp_path)
     walk = [RecordPage([record(f"a/{n}", key=f"{n:024x}") for n in range(1000)])]
     with pytest.raises(DraftRefused, match="3117871 are known from before"):
-        publish(walk, origin(endpoint="https://huggingface.co"), into)
+        build_snapshot(walk, origin(endpoint="https://huggingface.co"), into)
 
 
 def test_a_hub_without_a_single_model_makes_no_snapshot(play: Play) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.crawl.plan import find_update_base
 from lineage.store.manifest import Origin, SnapshotKind
 from lineage.store.reader import Snapshot
@@ -131,7 +131,7 @@ class NamesReplayed(RuleBasedStateMachine):
     def _publish(self, read: list[Pushed], kind: SnapshotKind, onto: Snapshot | None) -> None:
         self.into.clock.sleep(3600)
         origin = Origin(kind, ENDPOINT, self.now)
-        manifest = publish(
+        manifest = build_snapshot(
             pages([model.row() for model in read]), origin, self.into, update_of=onto
         )
         self.changed = []

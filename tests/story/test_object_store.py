@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.cli.main import lineage
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import LineageError, SettingsError, StoreError, StoreLocked
@@ -62,7 +62,7 @@ def publish_day(store: ParquetStore, moment: datetime = NOON) -> Manifest:
     context = replace(publication(Path("unused")), store=store)
     ordered = sorted(ROWS, key=lambda one: str(one["_id"]))
     with store.lock(ME):
-        return publish(pages(ordered), origin(taken_at=moment), context)
+        return build_snapshot(pages(ordered), origin(taken_at=moment), context)
 
 
 def run(address: str, folder: Path, *words: str) -> Result:
@@ -163,7 +163,7 @@ def test_a_lease_that_expired_is_taken_over_and_its_holder_publishes_nothing(
 def publish_and_catch(store: ParquetStore, moment: datetime = NOON) -> LineageError | None:
     context = replace(publication(Path("unused")), store=store)
     try:
-        publish(pages(ROWS), origin(taken_at=moment), context)
+        build_snapshot(pages(ROWS), origin(taken_at=moment), context)
     except LineageError as error:
         return error
     return None
@@ -317,7 +317,7 @@ def test_tables_of_iceberg_point_into_the_bucket(
     later = origin(SnapshotKind.UPDATE, taken_at=NOON + DAY)
     context = replace(publication(Path("unused")), store=store)
     read_again = pages([row("aside/7", likes=7)])
-    day = publish(read_again, later, context, update_of=store.snapshot())
+    day = build_snapshot(read_again, later, context, update_of=store.snapshot())
     tables = open_files(f"{bucket}/tables", str(tmp_path / "cache"))
     assert export_iceberg(store, tables, NO_OPT_OUTS, print) == IcebergExport(2, 2)
     assert export_iceberg(store, tables, NO_OPT_OUTS, print) == IcebergExport(2, 0)

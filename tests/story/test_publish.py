@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.errors import (
     AccessRefused,
@@ -59,7 +59,7 @@ def made_history(folder: Path) -> ParquetStore:
     def crawl(rows: Sequence[Row], days: int) -> Snapshot:
         ordered = sorted(rows, key=lambda it: str(it["_id"]))
         where = origin(taken_at=NOON + timedelta(days=days))
-        return into.store.snapshot(publish(pages(ordered), where, into).id)
+        return into.store.snapshot(build_snapshot(pages(ordered), where, into).id)
 
     changed = [row("kid/model-3", [BASE], likes=99), row("new/one")]
     second = updated(crawl(ROWS, 0), changed, folder)
@@ -394,7 +394,7 @@ def test_a_census_and_a_sample_never_share_a_data_set(
     hub: DataSetHub, small: ParquetStore, tmp_path: Path
 ) -> None:
     into = publication(tmp_path / "census", limits=Limits(min_kept_share=0.0))
-    publish(pages(ROWS[:1]), origin(endpoint=DEFAULT_ENDPOINT), into)
+    build_snapshot(pages(ROWS[:1]), origin(endpoint=DEFAULT_ENDPOINT), into)
     send(hub, into.store, sample=False)
     assert "sample" not in hub.files(ID)["README.md"].decode()
     with pytest.raises(SettingsError, match="is a census"):
@@ -403,7 +403,7 @@ def test_a_census_and_a_sample_never_share_a_data_set(
 
 def test_a_dump_alone_proves_no_census(hub: DataSetHub, tmp_path: Path) -> None:
     into = publication(tmp_path)
-    publish(pages(ROWS[:1]), origin(SnapshotKind.DUMP, endpoint=DEFAULT_ENDPOINT), into)
+    build_snapshot(pages(ROWS[:1]), origin(SnapshotKind.DUMP, endpoint=DEFAULT_ENDPOINT), into)
     with pytest.raises(SettingsError, match="is a dump, which may hold a part"):
         send(hub, into.store, sample=False)
 

@@ -20,7 +20,7 @@ from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.analysis.members import find_countable
 from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.crawl.plan import find_update_base
 from lineage.domain.clock import end_of_day_utc
 from lineage.domain.definitions import Definition
@@ -29,7 +29,7 @@ from lineage.store import schema
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.retention import read_retention_rule, snapshots_kept_by
-from lineage.store.table_writer import write_snapshot
+from lineage.store.table_writer import write_snapshot_tables
 from tests.builders import ENDPOINT, Row, pages, publication, row
 from tests.fakes.fake_clock import NOON
 from tests.questions import find_base
@@ -196,7 +196,7 @@ class Histories(RuleBasedStateMachine):
         strict = replace(self.into, limits=Limits(max_bad_share=1.0, min_kept_share=0.99))
         origin = Origin(SnapshotKind.FULL, ENDPOINT, self.now)
         try:
-            id = publish(pages([one.row() for one in shown]), origin, strict).id
+            id = build_snapshot(pages([one.row() for one in shown]), origin, strict).id
         except DraftRefused:
             id = self.into.store.refused()[-1]
             if not accepted or not shown:
@@ -223,7 +223,7 @@ class Histories(RuleBasedStateMachine):
     ) -> Snapshot:
         self.into.clock.sleep(3600)
         rows = [one.row() for one in models]
-        manifest: Manifest = publish(pages(rows), origin, self.into, update_of=onto)
+        manifest: Manifest = build_snapshot(pages(rows), origin, self.into, update_of=onto)
         snapshot = self.into.store.snapshot(manifest.id)
         self._note_names(snapshot)
         return snapshot
@@ -320,14 +320,14 @@ class Histories(RuleBasedStateMachine):
         shutil.copytree(self.folder / "store", copy)
         into = replace(publication(copy, limits=ALL), clock=self.into.clock)
         origin = Origin(SnapshotKind.FULL, ENDPOINT, self.now)
-        id = publish(pages([one.row() for one in self._alive()]), origin, into).id
+        id = build_snapshot(pages([one.row() for one in self._alive()]), origin, into).id
         return self._tables(into.store.snapshot(id))
 
     def _tables(self, snapshot: Snapshot) -> dict[str, bytes]:
         """Return what `export parquet` writes of a snapshot: an update keeps changes alone."""
         plain = self.folder / "plain"
         shutil.rmtree(plain, ignore_errors=True)
-        write_snapshot(plain, list_whole_tables_of_scope(snapshot), snapshot.manifest)
+        write_snapshot_tables(plain, list_whole_tables_of_scope(snapshot), snapshot.manifest)
         return {name: (plain / name).read_bytes() for name in SAME}
 
     def _dead_of(self, snapshot: Snapshot) -> set[str]:

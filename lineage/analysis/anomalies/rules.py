@@ -23,7 +23,7 @@ from lineage.analysis.anomalies.columns import (
     join_names_of_anomaly,
     plural,
 )
-from lineage.analysis.groups import find_releases
+from lineage.analysis.groups import find_releases_above_nodes
 from lineage.analysis.members import members_below
 from lineage.analysis.scope import Scope
 from lineage.domain.anomalies import (
@@ -40,7 +40,7 @@ from lineage.domain.families import Family
 from lineage.domain.opt_outs import count_opt_out_marks
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.evidence.sizes import match_parameters_to_known_sizes, sizes_by_number
-from lineage.graph.anomalies import find_graph_cycles, find_sibling_bursts_in_graph
+from lineage.graph.cycles_and_bursts import find_graph_cycles, find_sibling_bursts_in_graph
 from lineage.store import schema
 
 EXAMPLES = 3
@@ -226,7 +226,7 @@ def find_impossible_sizes(columns: SnapshotColumns) -> Occurrences:
     number = match_parameters_to_known_sizes(parameters, list(sizes))
     rows = np.flatnonzero(number > 0)
     rows = rows[columns.is_inside_anomaly_bounds(rows)]
-    releases = find_releases(scope, scope.edges)
+    releases = find_releases_above_nodes(scope, scope.edges)
     odd: list[tuple[int, str, str]] = []
     for row in rows.tolist():
         declared = releases.met_by(row)

@@ -26,7 +26,7 @@ from lineage.analysis.evaluate.accuracy import (
     measure_accuracy_by_year,
 )
 from lineage.analysis.evaluate.known_answers import (
-    DeclaredLineage,
+    EvaluatedLineage,
     Labels,
     read_evaluation_answers,
     read_nodes_to_evaluate,
@@ -141,7 +141,7 @@ def evaluate(
     )
 
 
-def _count_by_family(hidden: HiddenParents, lineage: DeclaredLineage) -> dict[str, int]:
+def _count_by_family(hidden: HiddenParents, lineage: EvaluatedLineage) -> dict[str, int]:
     """Count the models whose hidden parents lead to each family."""
     children = np.repeat(np.arange(len(hidden)), [len(parents) for parents in hidden.values()])
     parents = np.array([parent for each in hidden.values() for parent in each], np.int64)
@@ -226,7 +226,7 @@ def _read_evaluated_claims(
 
 
 def _judge_claim(
-    claim: InferredClaim, nodes: InferenceInput, lineage: DeclaredLineage, hidden: HiddenParents
+    claim: InferredClaim, nodes: InferenceInput, lineage: EvaluatedLineage, hidden: HiddenParents
 ) -> JudgedClaim:
     # A quantized copy and its original carry the same weights: either is a right answer.
     declared = hidden[claim.child]
@@ -262,7 +262,7 @@ def _judge_claim(
     )
 
 
-def _families_of_labels(lineage: DeclaredLineage, releases: Sequence[int]) -> frozenset[str]:
+def _families_of_labels(lineage: EvaluatedLineage, releases: Sequence[int]) -> frozenset[str]:
     return frozenset(id for id, bits in zip(lineage.families, releases, strict=True) if bits)
 
 

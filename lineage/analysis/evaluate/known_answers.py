@@ -13,7 +13,7 @@ from lineage.domain.claims import Relation, Strength
 from lineage.domain.families import Family
 from lineage.domain.repo_ids import is_doubtful_repo_id, is_repo_id
 from lineage.domain.subjects import SubjectKind, parse_subject
-from lineage.evidence.infer import InferenceInput, find_parents, list_claimable
+from lineage.evidence.infer import InferenceInput, find_parents, list_inferable_subjects
 from lineage.graph import reach
 from lineage.store.reader import EdgeColumns, Snapshot
 
@@ -78,7 +78,7 @@ def _read_evaluation_label_id(cell: str, *, may_be_release: bool = False) -> str
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredLineage:
+class EvaluatedLineage:
     """What a snapshot and the registry declare of every node, looked up by node."""
 
     child: Nodes
@@ -135,7 +135,7 @@ def read_nodes_to_evaluate(scope: Scope) -> InferenceInput:
     number = max(snapshot.records, *tops)
     listed = edges.child < snapshot.manifest.models
     keys, ids = snapshot.names_of(np.arange(number, dtype=np.int32))
-    claimable = list_claimable(scope.families)
+    claimable = list_inferable_subjects(scope.families)
     names = pa.array(claimable, pa.string())
     return InferenceInput(
         pa.concat_arrays([keys, names]),
@@ -152,7 +152,7 @@ def read_nodes_to_evaluate(scope: Scope) -> InferenceInput:
     )
 
 
-def read_evaluation_answers(scope: Scope, nodes: InferenceInput) -> DeclaredLineage:
+def read_evaluation_answers(scope: Scope, nodes: InferenceInput) -> EvaluatedLineage:
     """Return what is declared of every node."""
     snapshot, families = scope.snapshot, scope.families
     edges = _known_declared_edges(snapshot)
@@ -193,7 +193,7 @@ def read_evaluation_answers(scope: Scope, nodes: InferenceInput) -> DeclaredLine
         for name, entry in family.claimable().items():
             labels[nodes.claimable[name]] = sum(1 << place[it.id] for it in entry.releases)
     outsiders = scope.nodes_of({it.id for family in families for it in family.outsiders})
-    return DeclaredLineage(
+    return EvaluatedLineage(
         child,
         parent,
         quantized,

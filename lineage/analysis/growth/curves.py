@@ -17,8 +17,8 @@ from lineage.analysis.growth.stored import (
     count_growth_trends_in_scope,
     is_same_trend_node,
     read_trends,
-    trend_overlay_of,
-    trend_overlay_of_table,
+    registry_digest_for_trends,
+    registry_digest_of_trends,
     trend_slice_of_base,
     trend_slice_of_family,
 )
@@ -56,7 +56,7 @@ def curve_of_family(
     """
     # One registry for the whole curve: a root added today would else look like growth on the day
     # that it was added.
-    overlay, newest = trend_overlay_of(families), store.latest_whole()
+    overlay, newest = registry_digest_for_trends(families), store.latest_whole()
     scope = None if newest is None else Scope(newest, families)
     renamed = {} if scope is None else find_renamed_roots_of_curve(store, scope, [family])
 
@@ -145,7 +145,7 @@ def check_stored_trends(
     """Return a stored table that today's registry would count alike, else None and the reason."""
     if table is None:
         return None, "no curves"
-    if trend_overlay_of_table(table) != overlay:
+    if registry_digest_of_trends(table) != overlay:
         return None, "curves that another registry counted"
     if _is_growth_curve_older_than_rename(snapshot, families, renamed):
         return None, "roots that were renamed later"

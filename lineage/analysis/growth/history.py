@@ -28,7 +28,7 @@ from lineage.analysis.growth.stored import (
     FULL,
     count_growth_trends_in_scope,
     read_trends,
-    trend_overlay_of,
+    registry_digest_for_trends,
     trend_slice_of_family,
     trend_slice_of_release,
     trend_totals_of_families,
@@ -109,7 +109,7 @@ def _count_family_history(
     assert family is not None
     # All families stand in one picture, so that all of them must rest on today's registry.
     overlay, renamed = (
-        trend_overlay_of(families),
+        registry_digest_for_trends(families),
         find_renamed_roots_of_curve(store, scope, families),
     )
     reasons: set[str] = set()

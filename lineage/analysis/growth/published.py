@@ -23,7 +23,7 @@ from lineage.domain.anomalies import Bounds
 from lineage.domain.arrays import Indices, Int64s, Mask, Nodes
 from lineage.errors import UnknownModel
 from lineage.families.published import PublishedNumber, Qualifier
-from lineage.graph.anomalies import find_sibling_bursts_in_graph
+from lineage.graph.cycles_and_bursts import find_sibling_bursts_in_graph
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
@@ -148,7 +148,7 @@ def compare_published_numbers_with_counts(
     Raises:
         UnknownModel: the subject of a user's number is unknown.
     """
-    candidates = _list_candidates(store, scope.snapshot)
+    candidates = _list_snapshots_to_compare(store, scope.snapshot)
     # Several numbers share a subject and a snapshot: eight graphs are walked once for all of them.
     counted: dict[tuple[str, str], _CreatedByStep] = {}
     for number in numbers:
@@ -205,7 +205,7 @@ def find_nearest_comparison_step(
     return nearest, most <= ROUNDED * number
 
 
-def _list_candidates(store: ParquetStore | None, newest: Snapshot) -> list[Snapshot]:
+def _list_snapshots_to_compare(store: ParquetStore | None, newest: Snapshot) -> list[Snapshot]:
     """Return the snapshots up to one that can be asked, the oldest first; at least that one."""
     until = newest.manifest.origin.taken_at
     is_dump = newest.manifest.origin.kind is SnapshotKind.DUMP

@@ -17,7 +17,7 @@ from lineage.analysis.groups import UNKNOWN
 from lineage.analysis.growth.periods import month_numbers, spell_growth_months
 from lineage.analysis.growth.results import NOTHING, Point
 from lineage.analysis.growth.subjects import CountedPairs, CurveKind, count_below
-from lineage.analysis.members import relation_of
+from lineage.analysis.members import relations_of_members
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Codes, Int64s, Mask
 from lineage.domain.claims import RELATIONS, Relation
@@ -90,11 +90,11 @@ def count_growth_trends_in_scope(scope: Scope) -> pa.Table:
         for place in (by_month, as_whole[counted.subject])
     ]
     columns = _describe_trend_rows(counted, facts.months, rows) | _sum_growth_counts(*numbers)
-    columns["overlay"] = [trend_overlay_of(scope.families)] * len(rows)
+    columns["overlay"] = [registry_digest_for_trends(scope.families)] * len(rows)
     return pa.table(columns, schema=schema.TRENDS)
 
 
-def trend_overlay_of(families: Sequence[Family]) -> str:
+def registry_digest_for_trends(families: Sequence[Family]) -> str:
     """Return a digest of what in the registry decides a count: registries of one digest agree.
 
     Roots by release and curated edges are in it; versions, sources and other prose are not.
@@ -126,7 +126,7 @@ def _read_growth_facts_of_members(scope: Scope, node: Int64s) -> _PairFacts:
     return _PairFacts(
         position[place],
         [EVERY_MONTH, *spell_growth_months(used), None],
-        relation_of(scope.edges, scope.nodes)[node],
+        relations_of_members(scope.edges, scope.nodes)[node],
         pc.fill_null(author.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)[place],
         node < snapshot.manifest.models,
     )
@@ -196,7 +196,7 @@ def read_trends(snapshot: Snapshot, more: Sequence[str] = ()) -> pa.Table | None
     return table if table.num_rows else None
 
 
-def trend_overlay_of_table(table: pa.Table) -> str:
+def registry_digest_of_trends(table: pa.Table) -> str:
     """Return the digest of the registry that a table was counted by."""
     return str(table["overlay"][0].as_py())
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from lineage.analysis.groups import find_releases
+from lineage.analysis.groups import find_releases_above_nodes
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.domain.claims import Strength
@@ -75,23 +75,23 @@ def count_below(scope: Scope, declared: EdgeColumns) -> CountedPairs:
     return CountedPairs(subjects, subject, np.concatenate([part.node for part in parts]))
 
 
-def count_families(scope: Scope) -> dict[str, FamilyTotal]:
+def count_families_in_scope(scope: Scope) -> dict[str, FamilyTotal]:
     """Count every family and its releases at once, as `count` does one by one."""
     scope = scope.under(Definition(mirrors=True, curated=True))
     snapshot = scope.snapshot
     whole, parts = _count_growth_of_families(scope, *_find_roots(scope))
     releases: dict[str, dict[str, int]] = {family.id: {} for family in scope.families}
-    for subject, number in zip(parts.subjects, _count_listed(parts, snapshot), strict=True):
+    for subject, number in zip(parts.subjects, _count_listed_members(parts, snapshot), strict=True):
         if number:  # else all of them are deleted
             releases[subject.family.id][subject.name] = number
-    totals = zip(whole.subjects, _count_listed(whole, snapshot), strict=True)
+    totals = zip(whole.subjects, _count_listed_members(whole, snapshot), strict=True)
     return {
         subject.family.id: FamilyTotal(number, releases[subject.family.id])
         for subject, number in totals
     }
 
 
-def _count_listed(counted: CountedPairs, snapshot: Snapshot) -> list[int]:
+def _count_listed_members(counted: CountedPairs, snapshot: Snapshot) -> list[int]:
     listed = counted.subject[counted.node < snapshot.manifest.models]
     return list(np.bincount(listed, minlength=len(counted.subjects)).tolist())
 
@@ -117,7 +117,7 @@ def _count_growth_of_families(
     subjects = [CurveSubject(each, CurveKind.FAMILY, each.id) for each in scope.families]
     families = CountedPairs(subjects, family, node)
 
-    first_releases = find_releases(scope, edges)
+    first_releases = find_releases_above_nodes(scope, edges)
     names = first_releases.names_of_counted_releases()
     place = {name: at for at, name in enumerate(names)}  # two families may call one alike
     release = np.array([place[name] for name in names])[first_releases.place_by_node()[node]]

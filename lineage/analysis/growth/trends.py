@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from lineage.analysis.comparison import LEAST_DOWNLOADS
-from lineage.analysis.groups import MIXED, Releases, find_releases
+from lineage.analysis.groups import MIXED, Releases, find_releases_above_nodes
 from lineage.analysis.growth.curves import Say
 from lineage.analysis.growth.history import DayNumbers, is_definition_stored, read_history
 from lineage.analysis.growth.periods import (
@@ -29,7 +29,7 @@ from lineage.analysis.growth.results import (
     TrendFindings,
 )
 from lineage.analysis.licenses.statements import license_knowledge_of
-from lineage.analysis.members import members_below, relation_of
+from lineage.analysis.members import members_below, relations_of_members
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import (
     ResolvedSubject,
@@ -211,7 +211,7 @@ def _count_by_time(
         selected, possible, moments, bounds, least_downloads
     )
     is_family = subject.model is None and subject.release is None
-    releases = find_releases(selected, selected.edges) if is_family else None
+    releases = find_releases_above_nodes(selected, selected.edges) if is_family else None
     if releases is None:
         groups = _divide_by_relation(columns)
         shares, compared = NO_MONTHS, NO_RELEASES
@@ -225,7 +225,7 @@ def _count_by_time(
         shares = whole.growth_timeline_of(rivals, every)
     growth = own.growth_timeline_of(groups, possible).added_up()
     if releases is not None:
-        compared = _compare_releases(subject, releases, columns, growth)
+        compared = _compare_release_growth(subject, releases, columns, growth)
     return _TimeCounts(
         growth=growth,
         shares=shares,
@@ -247,7 +247,7 @@ def _read_subject_columns(scope: Scope, subject: ResolvedSubject) -> _SubjectCol
     members = selected.members
     possible = members.counted[: len(moments)] & limit.possibly
     counted = possible if limit.surely is limit.possibly else possible & limit.surely
-    relation = relation_of(members.edges, members.nodes)[: len(moments)]
+    relation = relations_of_members(members.edges, members.nodes)[: len(moments)]
     return _SubjectColumns(selected, counted, possible, limit, moments, relation)
 
 
@@ -311,11 +311,11 @@ def _count_inferred(
     declared = scope.under(replace(definition, min_strength=Strength.DECLARED))
     added = columns.counted & ~_read_subject_columns(declared, subject).counted
     selected = columns.selected.scope
-    groups = _divide_by_release(find_releases(selected, selected.edges), added)
+    groups = _divide_by_release(find_releases_above_nodes(selected, selected.edges), added)
     return {key: int(mask.sum()) for key, mask in groups}
 
 
-def _compare_releases(
+def _compare_release_growth(
     subject: ResolvedSubject, releases: Releases, columns: _SubjectColumns, growth: Timeline
 ) -> SinceRelease:
     """Count the models of each release by the ends of the weeks after its release day.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineage.analysis.groups import Releases, find_releases
+from lineage.analysis.groups import Releases, find_releases_above_nodes
 from lineage.analysis.licenses.statements import CONFLICTS, DeclaredLicenses, LicenseStatement
-from lineage.analysis.members import Members, relation_of
+from lineage.analysis.members import Members, relations_of_members
 from lineage.analysis.scope import Scope
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.claims import Relation
@@ -52,9 +52,9 @@ class ApplicableTerms:
         return tuple(each for place, each in enumerate(self.terms) if bits >> place & 1)
 
 
-def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> ApplicableTerms:
+def find_terms_above_nodes(scope: Scope, family: Family, terms: LicenseTerms) -> ApplicableTerms:
     """Walk up from every node, and stop on each path at the first root of the family."""
-    releases = find_releases(scope.scope_narrowed_to(family), scope.edges)
+    releases = find_releases_above_nodes(scope.scope_narrowed_to(family), scope.edges)
     # A root without known terms ends the paths through it all the same: the last bit is theirs.
     roots: list[list[str]] = [[] for _ in (*terms.terms, None)]
     for release in family.releases:
@@ -71,7 +71,7 @@ def applicable_terms(scope: Scope, family: Family, terms: LicenseTerms) -> Appli
         if release.id in disagreed:
             disputed |= releases.mark_nodes_of_release(release)
     other_families = tuple(other for other in scope.families if other.id != family.id)
-    first_releases = find_releases(
+    first_releases = find_releases_above_nodes(
         scope.scope_narrowed_to(*other_families), scope.edges
     ).only_release()
     meets_others = (
@@ -104,7 +104,7 @@ def nearest_license_parents(
     """
     is_root = reach.mark_nodes(nodes, roots)
     is_plain = ~reach.mark_nodes(nodes, preferred)
-    depth = reach.count_generations(*_edges_below_roots(edges, is_root), nodes, roots).astype(
+    depth = reach.generations_below_roots(*_edges_below_roots(edges, is_root), nodes, roots).astype(
         np.int64
     )
     leads_up = ~is_root[edges.child] & (is_root[edges.parent] | (depth[edges.parent] > 0))
@@ -222,7 +222,7 @@ def classify_license_cases(
 
 def license_forms_of(scope: Scope, members: Members, nodes: Indices, mirrors: Indices) -> Int64s:
     """Return what each model holds of its ancestor's weights, as positions in FORMS."""
-    relation = relation_of(members.edges, members.nodes)[nodes]
+    relation = relations_of_members(members.edges, members.nodes)[nodes]
     curated = [edge for family in scope.families for edge in family.curated_family_edges()]
     deltas = scope.nodes_of({edge.child for edge in curated if edge.proof is Proof.DELTA})
     # Later lines win: a registry's word on a copy or delta is surer than the Hub's relation.

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.counts import count_members
-from lineage.analysis.groups import find_releases
+from lineage.analysis.groups import find_releases_above_nodes
 from lineage.analysis.licenses.classes import (
     NO_NODE,
     ApplicableTerms,
     LicenseCase,
-    applicable_terms,
     classify_license_cases,
     find_license_notes,
+    find_terms_above_nodes,
     license_forms_of,
     license_paths_up,
     nearest_license_parents,
@@ -54,7 +54,7 @@ def families_of_subject(scope: Scope, subject: ResolvedSubject) -> list[Family]:
         return [subject.family]
     assert subject.model is not None
     scope = full_scope(scope)
-    releases = find_releases(scope, scope.edges)
+    releases = find_releases_above_nodes(scope, scope.edges)
     marks = {release.id for release in releases.releases}
     return [
         family
@@ -116,7 +116,7 @@ def _judge_model_licenses(
     roots = scope.tops_of(family)
     official = scope.roots_of([id for release in family.releases for id in release.official])
     mirrors = _list_mirrors_with_judged_license(scope, subject, official)
-    applicable = applicable_terms(scope, family, terms)
+    applicable = find_terms_above_nodes(scope, family, terms)
     nodes = np.union1d(np.setdiff1d(np.flatnonzero(members.counted), official), mirrors)
     nodes = nodes[applicable.bits[nodes] != 0]
 

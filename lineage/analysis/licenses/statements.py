@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lineage.analysis.results import Count
 from lineage.analysis.subjects import ResolvedSubject
-from lineage.domain.addresses import is_loopback
+from lineage.domain.addresses import is_loopback_address
 from lineage.domain.arrays import Indices, Int64s, Mask
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -155,7 +155,7 @@ def license_knowledge_of(snapshot: Snapshot) -> Knowledge:
     """Return how many models of a snapshot have a known license."""
     tags = snapshot.column(schema.MODELS_FILE, "license")
     listed = snapshot.manifest.models
-    local = is_loopback(snapshot.manifest.origin.endpoint)
+    local = is_loopback_address(snapshot.manifest.origin.endpoint)
     return Knowledge(listed - tags.null_count, listed, local)
 
 

@@ -62,7 +62,7 @@ def check_against_snapshot(scope: Scope) -> tuple[RegistryFinding, ...]:
     Only what is declared in the snapshot counts, not what was inferred. Ids are compared as spelt.
     """
     # One look at the snapshot for all checks.
-    models = read_models_to_compare(scope)
+    models = read_registered_models(scope)
     return sort_registry_findings(
         finding
         for family in scope.families
@@ -96,7 +96,7 @@ def find_ids_unknown_to_snapshot(
             yield RegistryFinding(FindingSeverity.NOTE, family.id, kind, says, hint, absent)
 
 
-def find_contradicted_deletions(
+def find_deletions_against_snapshot(
     family: Family, models: RegistryModels
 ) -> Iterator[RegistryFinding]:
     """Find roots that the registry calls deleted and the snapshot lists."""
@@ -199,7 +199,7 @@ def find_late_official_anomalies(
 
 CHECKS: tuple[SnapshotCheck, ...] = (
     find_ids_unknown_to_snapshot,
-    find_contradicted_deletions,
+    find_deletions_against_snapshot,
     find_contradicted_copies,
     find_contradicted_edges,
     find_outsiders_inside,
@@ -216,7 +216,7 @@ def _first_registered_of(ids: Sequence[str]) -> str:
 # Reading the snapshot
 
 
-def read_models_to_compare(scope: Scope) -> RegistryModels:
+def read_registered_models(scope: Scope) -> RegistryModels:
     """Read from a snapshot what the checks need."""
     # What the page itself declares: the registry is what it is compared with.
     scope = scope.under(Definition())

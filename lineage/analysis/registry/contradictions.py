@@ -68,7 +68,7 @@ def sort_registry_findings(findings: Iterable[RegistryFinding]) -> tuple[Registr
     )
 
 
-def find_shared_registry_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+def find_roots_of_two_families(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find roots and releases that stand in two families."""
     names_by_kind: Mapping[str, Callable[[Family], Iterable[str]]] = {
         "root": lambda family: family.root_repo_ids(),
@@ -85,9 +85,9 @@ def find_shared_registry_names(families: Sequence[Family]) -> Iterator[RegistryF
                     yield RegistryFinding(FindingSeverity.ERROR, family.id, name, says, hint)
 
 
-def find_clashing_registry_names(families: Sequence[Family]) -> Iterator[RegistryFinding]:
+def find_registry_name_contradictions(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find old names that lead to two models, or that are a present root elsewhere."""
-    roots = _family_of_roots(families)
+    roots = _families_by_root(families)
     now: dict[str, str] = {}
     for family in families:
         for old in family.former_names():
@@ -138,7 +138,7 @@ def find_divided_curated_children(families: Sequence[Family]) -> Iterator[Regist
 
 def find_loose_curated_parents(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find curated edges that lead to no root, and roots that have a parent in another family."""
-    roots = _family_of_roots(families)
+    roots = _families_by_root(families)
     children = set(_curated_edges_for_contradictions(families))
     for family in families:
         for edge in family.curated_family_edges():
@@ -180,7 +180,7 @@ def _read_contradicting_sizes(sizes: Iterable[str]) -> list[float]:
 
 def find_impossible_outsiders(families: Sequence[Family]) -> Iterator[RegistryFinding]:
     """Find outsiders that an entry of any family brings back in, or that cannot be for a reason."""
-    roots, parents = _family_of_roots(families), _curated_edges_for_contradictions(families)
+    roots, parents = _families_by_root(families), _curated_edges_for_contradictions(families)
     for family in families:
         for outsider in family.outsiders:
             says = _explain_contradiction(outsider, family, roots, parents)
@@ -190,8 +190,8 @@ def find_impossible_outsiders(families: Sequence[Family]) -> Iterator[RegistryFi
 
 
 CHECKS: tuple[RegistryCheck, ...] = (
-    find_shared_registry_names,
-    find_clashing_registry_names,
+    find_roots_of_two_families,
+    find_registry_name_contradictions,
     find_curated_edge_cycles,
     find_divided_curated_children,
     find_loose_curated_parents,
@@ -220,7 +220,7 @@ def _explain_contradiction(
     return ""
 
 
-def _family_of_roots(families: Sequence[Family]) -> dict[str, str]:
+def _families_by_root(families: Sequence[Family]) -> dict[str, str]:
     """Return the family of every root, by the root's name without case."""
     return {id.lower(): family.id for family in families for id in family.root_repo_ids()}
 

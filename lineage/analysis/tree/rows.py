@@ -9,15 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.analysis.groups import find_releases
-from lineage.analysis.members import find_countable, members_below, relation_of
+from lineage.analysis.groups import find_releases_above_nodes
+from lineage.analysis.members import find_countable, members_below, relations_of_members
 from lineage.analysis.scope import Scope, select_scope_edges
 from lineage.analysis.subjects import ModelNode, ResolvedSubject, full_scope, model_roots
 from lineage.domain.arrays import Codes, Generations, Int64s, Mask, Nodes
 from lineage.domain.claims import STRENGTHS, Strength
 from lineage.domain.definitions import Closure
 from lineage.graph import reach
-from lineage.graph.reach import count_below_every_base
+from lineage.graph.reach import count_closure_of_every_base
 
 NO_NODE = -1
 _SUREST = len(STRENGTHS) - 1
@@ -169,10 +169,12 @@ def _find_tree_tops(scope: Scope, subject: ResolvedSubject) -> tuple[str, Nodes,
 def _group_by_release(scope: Scope, level: Codes, least: int) -> tuple[Nodes, Sequence[str]]:
     """Return for every node the position of its group, and the names of all groups."""
     edges = scope.edges
-    sure = find_releases(scope, select_scope_edges(edges, edges.strength >= least))
+    sure = find_releases_above_nodes(scope, select_scope_edges(edges, edges.strength >= least))
     places = sure.place_by_node()
     if scope.definition.min_strength.code < least:
-        places = np.where(level >= least, places, find_releases(scope, edges).place_by_node())
+        places = np.where(
+            level >= least, places, find_releases_above_nodes(scope, edges).place_by_node()
+        )
     return places, sure.names_of_counted_releases()
 
 
@@ -217,7 +219,7 @@ def _count_descendants(
 ) -> Int64s:
     """Return for every node how many counted ones lie below it, each once."""
     kind = np.where(counted, 0, -1)
-    bases = count_below_every_base(child, parent, kind, np.zeros(len(counted), np.bool_))
+    bases = count_closure_of_every_base(child, parent, kind, np.zeros(len(counted), np.bool_))
     below = np.zeros(len(counted), np.int64)
     below[bases.node] = (bases.direct if direct else bases.total).sum(axis=(1, 2))
     return below
@@ -235,14 +237,14 @@ def _count_tree_generations(
     is_top = inside & (np.bincount(child, minlength=nodes) == 0)
     whole: Generations | None = None
     while True:
-        generation = reach.count_generations(child, parent, nodes, np.flatnonzero(is_top))
+        generation = reach.generations_below_roots(child, parent, nodes, np.flatnonzero(is_top))
         unreached = inside & ~is_top & (generation == 0)
         if not unreached.any():
             generation[is_top] = 0
             return generation, is_top
         if whole is None:
             edges, roots = scope.edges, np.flatnonzero(places.is_root)
-            whole = reach.count_generations(edges.child, edges.parent, nodes, roots)
+            whole = reach.generations_below_roots(edges.child, edges.parent, nodes, roots)
         is_top |= unreached & (whole == whole[unreached].min())
 
 
@@ -275,7 +277,7 @@ def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Node
     kept[first:] |= listed_roots & kept[1 + places.group[inside]]
     kept[0] = True
     size = reach.sum_forest_branches(above, depth, kept.astype(np.int64))
-    place = reach.place_forest_rows(above, size, (_rank_tree_rows_by_name(names), -weak, -sure))
+    place = reach.depth_first_rows(above, size, (_rank_tree_rows_by_name(names), -weak, -sure))
     items = np.flatnonzero(kept)
     items = items[np.argsort(place[items])]
     node = np.full(len(names), NO_NODE, np.int32)
@@ -291,9 +293,9 @@ def _place_tree_rows(scope: Scope, drawing: Scope, places: _Places, parent: Node
         node=node,
         kind=_kinds_of_tree_rows(scope, places, node, items),
         depth=depth[items].astype(np.int32),
-        relation=np.where(derived, relation_of(drawing.edges, drawing.nodes)[node], -1).astype(
-            np.int8
-        ),
+        relation=np.where(
+            derived, relations_of_members(drawing.edges, drawing.nodes)[node], -1
+        ).astype(np.int8),
         strength=np.where(is_node, places.level[node], _SUREST).astype(np.int8),
         parent=row_parent,
         end=(place[items] + size[items]).astype(np.int32),

@@ -10,16 +10,16 @@ from rich.text import Text
 
 from lineage.analysis.definition_text import (
     count_notes_of_parents,
-    definition_lines,
     describe_count_range,
+    describe_definition,
     notes_of_count,
 )
 from lineage.analysis.documents import explain_comparison_step
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep, Count, Group
 from lineage.cli.tables.layout import (
-    indented,
+    indent_terminal_lines,
     new_table,
-    quoted,
+    quote_for_terminal,
     terminal_table_of_facts,
     terminal_title_of_subject,
 )
@@ -60,7 +60,7 @@ def counts_table(
     # Every subject has roots of its own, and the lines below the table speak for all of them.
     alone = all(count.definition.roots == (count.id,) for count in counts)
     roots = "the models themselves" if alone else "each subject with its mirrors"
-    words = definition_lines(counts[0].definition, manifest, source_note, roots)
+    words = describe_definition(counts[0].definition, manifest, source_note, roots)
     words += [
         ("note", f"{count.id}: {note}")
         for count in counts
@@ -85,11 +85,11 @@ def _terminal_table_of_count(count: Count, manifest: Manifest, source_note: str)
     if count.declared is not None:
         more = count.total - count.declared
         sums.append(f"\n{count.declared:,} by declared links; inferred ones add {more:,}")
-    head = indented(Stack(terminal_title_of_subject(count.id, count.subject), sums))
+    head = indent_terminal_lines(Stack(terminal_title_of_subject(count.id, count.subject), sums))
     body = (
         _relation_share_cells(count) if count.grouping is None else _terminal_table_of_groups(count)
     )
-    facts = definition_lines(count.definition, manifest, source_note)
+    facts = describe_definition(count.definition, manifest, source_note)
     facts += [("note", note) for note in notes_of_count(0, 0, count.opted_out)]
     return Stack(Text(), head, Text(), body, Text(), terminal_table_of_facts(facts))
 
@@ -102,7 +102,7 @@ def _relation_share_cells(count: Count) -> RenderableType:
     grid.add_column(justify="right", style="dim")
     for relation, number in sorted(count.by_relation.items(), key=lambda item: -item[1]):
         grid.add_row(relation.value, f"{number:,}", f"{100 * number / count.total:.1f} %")
-    return indented(grid)
+    return indent_terminal_lines(grid)
 
 
 def _terminal_table_of_groups(count: Count) -> RenderableType:
@@ -139,15 +139,17 @@ def _terminal_table_of_numbers(
         name, direct, whole, by_relation = row
         cells = [f"{by_relation.get(word, 0):,}" for word in used]
         style = "bold" if row is total else ""
-        table.add_row(quoted(name), f"{direct:,}", Text(f"{whole:,}", "bold"), *cells, style=style)
-    return indented(table)
+        table.add_row(
+            quote_for_terminal(name), f"{direct:,}", Text(f"{whole:,}", "bold"), *cells, style=style
+        )
+    return indent_terminal_lines(table)
 
 
 def comparison_table(
     comparison: Comparison, manifest: Manifest, source_note: str = ""
 ) -> RenderableType:
     """Return one subject's numbers under every definition, each with its reason."""
-    head = indented(terminal_title_of_subject(comparison.id, comparison.id))
+    head = indent_terminal_lines(terminal_title_of_subject(comparison.id, comparison.id))
     parts = [Text(), head, Text(), _step_table(comparison)]
     if any(compared.by_release for compared in comparison.steps):
         parts += [Text(), _terminal_table_of_releases(comparison)]
@@ -158,7 +160,7 @@ def comparison_table(
     words = [] if day is None else [("as of", f"the end of {day}, UTC")]
     words += [
         line
-        for line in definition_lines(default.definition, manifest, source_note)
+        for line in describe_definition(default.definition, manifest, source_note)
         if line[0] in ("snapshot", "source", "note")
     ]
     words += [("note", note) for note in notes_of_count(0, 0, comparison.opted_out)]
@@ -190,7 +192,7 @@ def _step_table(comparison: Comparison) -> RenderableType:
         )
         previous = previous if is_aside else row
     note = Text("* the default: what count answers without filters", style="dim")
-    return Stack(indented(table), indented(note))
+    return Stack(indent_terminal_lines(table), indent_terminal_lines(note))
 
 
 def _explain_table_number(row: ComparedCount, comparison: Comparison) -> str:
@@ -210,7 +212,8 @@ def _terminal_table_of_releases(comparison: Comparison) -> RenderableType:
     )
     for name in names:
         table.add_row(
-            quoted(name), *(f"{compared.by_release.get(name, 0):,}" for compared in steps)
+            quote_for_terminal(name),
+            *(f"{compared.by_release.get(name, 0):,}" for compared in steps),
         )
     table.add_row("all", *(f"{compared.number:,}" for compared in steps), style="bold")
-    return indented(table)
+    return indent_terminal_lines(table)

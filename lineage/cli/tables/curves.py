@@ -11,13 +11,17 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, definition_rule_lines, definition_source_lines
+from lineage.analysis.definition_text import (
+    Line,
+    describe_counted_source,
+    describe_definition_rules,
+)
 from lineage.analysis.growth.results import Curve, Point
 from lineage.cli.tables.layout import (
     INDENT,
-    indented,
+    indent_terminal_lines,
     new_table,
-    quoted,
+    quote_for_terminal,
     terminal_table_of_facts,
     terminal_title_of_subject,
 )
@@ -37,10 +41,15 @@ _GAP = 2
 def curve_table(curve: Curve) -> RenderableType:
     """Return a curve: the newest rows of a long one, in order of time."""
     body = _SnapshotRows(curve) if curve.by is None else _draw_part_table(curve)
-    facts = [*definition_rule_lines(curve.definition), *_terminal_lines_of_history(curve)]
+    facts = [*describe_definition_rules(curve.definition), *_terminal_lines_of_history(curve)]
     title = terminal_title_of_subject(curve.id, curve.subject)
     return Stack(
-        Text(), indented(title), Text(), indented(body), Text(), terminal_table_of_facts(facts)
+        Text(),
+        indent_terminal_lines(title),
+        Text(),
+        indent_terminal_lines(body),
+        Text(),
+        terminal_table_of_facts(facts),
     )
 
 
@@ -77,7 +86,7 @@ class _SnapshotRows:
         table = new_table(fixed=["snapshot"], numbers=list(named))
         moments = self.curve.moments[-_ROWS:]
         for moment, *numbers in zip(moments, *named.values(), strict=True):
-            table.add_row(quoted(moment.snapshot), *map(_number_cell, numbers))
+            table.add_row(quote_for_terminal(moment.snapshot), *map(_number_cell, numbers))
         return table
 
 
@@ -92,7 +101,7 @@ def _draw_part_table(curve: Curve) -> RenderableType:
         name, style = ("all", "bold") if line is curve.whole else (line.key, "")
         name += " (incomplete)" if line.values[-1].complete is False else ""
         change = f"{totals[-1] - totals[0]:+,}"
-        table.add_row(quoted(name), *map(_number_cell, totals), change, style=style)
+        table.add_row(quote_for_terminal(name), *map(_number_cell, totals), change, style=style)
     return table
 
 
@@ -121,7 +130,7 @@ def _terminal_lines_of_history(curve: Curve) -> list[Line]:
         *notes,
         *registry,
         *legend,
-        *definition_source_lines(moments[-1].endpoint),
+        *describe_counted_source(moments[-1].endpoint),
     ]
 
 
@@ -146,7 +155,7 @@ class Sparklines:
         fits = longest + _NUMBER * len(self.numbered) <= room
         name_width = longest if fits else min(longest, _NAME)
         places = _choose_terminal_columns(self.numbered, (room - name_width) // _NUMBER)
-        yield indented(self._draw_terminal_table(places, name_width))
+        yield indent_terminal_lines(self._draw_terminal_table(places, name_width))
 
     def _draw_terminal_table(self, places: Sequence[int], name_width: int) -> Table:
         table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
@@ -159,7 +168,7 @@ class Sparklines:
             cells = [f"{numbers[at]:,}" for at in places]
             style = "bold" if position == last else ""
             bars = Text(bar_cell(numbers), "cyan")
-            table.add_row(quoted(name), *cells, bars, style=style)
+            table.add_row(quote_for_terminal(name), *cells, bars, style=style)
         return table
 
 

@@ -15,8 +15,8 @@ from lineage.analysis.check import (
     explain_check_unknown,
 )
 from lineage.analysis.definition_text import (
-    definition_lines,
     describe_counted_origin,
+    describe_definition,
     notes_of_count,
 )
 from lineage.analysis.tree.prune import PrunedRest, Tree, TreeNode
@@ -30,7 +30,12 @@ from lineage.analysis.verdicts import (
     explain_verdict,
     word_of_trace_verdict,
 )
-from lineage.cli.tables.layout import INDENT, indented, quoted, terminal_table_of_facts
+from lineage.cli.tables.layout import (
+    INDENT,
+    indent_terminal_lines,
+    quote_for_terminal,
+    terminal_table_of_facts,
+)
 from lineage.domain.claims import Strength
 from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest
@@ -68,12 +73,12 @@ def tree_table(tree: Tree, manifest: Manifest, source_note: str = "") -> Rendera
             "below it in this tree, where these are more or fewer"
         )
     count = tree.count
-    words = definition_lines(count.definition, manifest, source_note)
+    words = describe_definition(count.definition, manifest, source_note)
     words.insert(1, ("drawn", "; ".join(notes)))
     words += [
         ("note", note) for note in notes_of_count(count.total, count.at_most, count.opted_out)
     ]
-    return Stack(Text(), indented(grid), Text(), terminal_table_of_facts(words))
+    return Stack(Text(), indent_terminal_lines(grid), Text(), terminal_table_of_facts(words))
 
 
 def _tree_table_lines(nodes: Sequence[TreeNode]) -> Iterator[tuple[Text, str, str, str]]:
@@ -127,7 +132,7 @@ def _guide_cell(guides: Sequence[str]) -> str:
 def _tree_node_cell(node: TreeNode, guide: str) -> Text:
     # Rich takes space from columns that may wrap; no_wrap on the text keeps the name on one line.
     name = Text.assemble((guide, "dim"), no_wrap=True, overflow="ellipsis")
-    name.append_text(quoted(node.name, "" if node.relation else "bold"))
+    name.append_text(quote_for_terminal(node.name, "" if node.relation else "bold"))
     notes = []
     if node.deleted:
         notes.append("deleted")
@@ -144,12 +149,12 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
     if trace.itself is not None and trace.itself.family == trace.family:
         releases = {trace.itself.release: None}
     head = Text.assemble(
-        quoted(trace.id, "bold"),
+        quote_for_terminal(trace.id, "bold"),
         f"  of the {trace.family} family?  ",
         (word_of_trace_verdict(trace), _COLORS[trace.descends]),
         f": {', '.join(releases)}" if trace.descends and releases else "",
     )
-    parts: list[RenderableType] = [Text(), head, quoted(explain_trace(trace))]
+    parts: list[RenderableType] = [Text(), head, quote_for_terminal(explain_trace(trace))]
     parts += [_path_table_lines(trace, path) for path in trace.paths[:_PATHS_SHOWN]]
     if (more := len(trace.paths) - _PATHS_SHOWN) > 0:
         parts.append(Text(f"and {more:,} more paths; all of them: --format json", style="dim"))
@@ -160,7 +165,7 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
         facts += [("source", source.text)]
         facts += [("quote", f'"{source.quote}"')] if source.quote else []
         facts += [("address", source.url)] if source.url else []
-    return Stack(indented(Stack(*parts)), Text(), terminal_table_of_facts(facts))
+    return Stack(indent_terminal_lines(Stack(*parts)), Text(), terminal_table_of_facts(facts))
 
 
 def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
@@ -173,7 +178,10 @@ def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
         origin = trace.origin
         where = "" if origin is ModelOrigin.SNAPSHOT else f"  known from the {origin.value}"
         why = Text.assemble(
-            quoted(trace.id), where, "\n", (escape_invisible(explain_verdict(trace)), "dim")
+            quote_for_terminal(trace.id),
+            where,
+            "\n",
+            (escape_invisible(explain_verdict(trace)), "dim"),
         )
         answer = Text(word_of_trace_verdict(trace), style=_COLORS[trace.descends])
         table.add_row(Text(name, "bold"), answer, why)
@@ -187,10 +195,19 @@ def _path_table_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableTyp
     if root is not None:
         kind = "mirror" if root.subject is None else "no model is named"
         end = f", {'official' if root.official else kind}, {root.release}"
-    lines: list[RenderableType] = [Text(), Text.assemble("path to ", quoted(top), (end, "dim"))]
+    lines: list[RenderableType] = [
+        Text(),
+        Text.assemble("path to ", quote_for_terminal(top), (end, "dim")),
+    ]
     for depth, edge in enumerate(path):
         kind = f"{edge.relation.value}, {edge.strength.value}"
-        line = Text.assemble(quoted(edge.child), "  ", (kind, "dim"), "  of ", quoted(edge.parent))
+        line = Text.assemble(
+            quote_for_terminal(edge.child),
+            "  ",
+            (kind, "dim"),
+            "  of ",
+            quote_for_terminal(edge.parent),
+        )
         lines.append(Padding(line, (0, 0, 0, 2 * depth + 2), expand=False))
         claims = (_claim_cell(claim) for claim in edge.evidence)
         lines += [Padding(claim, (0, 0, 0, 2 * depth + 4)) for claim in claims]
@@ -216,18 +233,26 @@ def terminal_table_of_check(result: CheckOutcome) -> RenderableType:
     parts: list[RenderableType] = []
     for model in sorted(result.models, key=lambda it: _ORDER.index(it.verdict)):
         line = Text.assemble(
-            (f"{model.verdict.value:<8}", _VERDICT_STYLES[model.verdict]), quoted(model.model)
+            (f"{model.verdict.value:<8}", _VERDICT_STYLES[model.verdict]),
+            quote_for_terminal(model.model),
         )
         if model.place is not None:
-            line.append("  ").append(quoted(model.place))
+            line.append("  ").append(quote_for_terminal(model.place))
         parts.append(line)
         if model.verdict is CheckVerdict.UNKNOWN and model.unknown is not None:
-            parts.append(indented(Text(explain_check_unknown(model.unknown))))
+            parts.append(indent_terminal_lines(Text(explain_check_unknown(model.unknown))))
         for match in model.matches:
-            parts.append(indented(quoted(explain_check_match(match))))
-            parts += [indented(indented(_path_edge_cell(edge))) for edge in match.path]
+            parts.append(indent_terminal_lines(quote_for_terminal(explain_check_match(match))))
+            parts += [
+                indent_terminal_lines(indent_terminal_lines(_path_edge_cell(edge)))
+                for edge in match.path
+            ]
         for match in model.warnings:
-            parts.append(indented(Text("warning: ", "yellow") + quoted(explain_check_match(match))))
+            parts.append(
+                indent_terminal_lines(
+                    Text("warning: ", "yellow") + quote_for_terminal(explain_check_match(match))
+                )
+            )
     counts = {it: sum(model.verdict is it for model in result.models) for it in _ORDER}
     numbers = ", ".join(
         f"{number:,} {verdict.value}" for verdict, number in counts.items() if number
@@ -241,4 +266,6 @@ def _path_edge_cell(edge: PathEdge) -> Text:
     """Return one link of a path with its relation, strength and first claim."""
     words = f"{edge.child} <- {edge.parent}  {edge.relation.value}, {edge.strength.value}"
     claim = next((claim for claim in edge.evidence if claim.quote), None)
-    return quoted(words if claim is None else f'{words}: "{claim.quote}" ({claim.rule})', "dim")
+    return quote_for_terminal(
+        words if claim is None else f'{words}: "{claim.quote}" ({claim.rule})', "dim"
+    )

@@ -10,12 +10,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from lineage.analysis.definition_text import Line, definition_snapshot_lines
+from lineage.analysis.definition_text import Line, describe_counted_snapshot
 from lineage.analysis.documents import summarize_counted_family
 from lineage.analysis.evaluate.accuracy import ALL, Accuracy, Share
 from lineage.analysis.evaluate.evaluation import Evaluation
 from lineage.analysis.registry.contradictions import FindingSeverity, RegistryFinding
-from lineage.cli.tables.layout import heading, indented, new_table, quoted, terminal_table_of_facts
+from lineage.cli.tables.layout import (
+    indent_terminal_lines,
+    new_table,
+    quote_for_terminal,
+    terminal_heading,
+    terminal_table_of_facts,
+)
 from lineage.domain.anomalies import Anomalies, AnomaliesOfKind, AnomalySeverity
 from lineage.domain.families import CuratedSource, Family, Release, Reupload
 from lineage.domain.licenses import LicenseTerms
@@ -49,9 +55,9 @@ class _FamilyRows:
             table.add_column("version", no_wrap=True)
         for row in map(summarize_counted_family, self.families):
             numbers = [f"{row[name]:,}" for name in _NUMBERS]
-            organization = [quoted(row["organization"] or "")] if wide else []
-            version = [quoted(row["version"])] if wide else []
-            table.add_row(quoted(row["family"]), *organization, *numbers, *version)
+            organization = [quote_for_terminal(row["organization"] or "")] if wide else []
+            version = [quote_for_terminal(row["version"])] if wide else []
+            table.add_row(quote_for_terminal(row["family"]), *organization, *numbers, *version)
         yield table
         if not wide:
             yield Text("organization and version: in a wider terminal, or --format csv", "dim")
@@ -59,19 +65,20 @@ class _FamilyRows:
 
 def terminal_table_of_families(families: Sequence[Family]) -> RenderableType:
     """Return a row for each family."""
-    return indented(_FamilyRows(families))
+    return indent_terminal_lines(_FamilyRows(families))
 
 
 def family_table(family: Family, terms: LicenseTerms | None) -> RenderableType:
     """Return all of a family: releases, license terms, edges, outsiders and former names."""
     by = f", by {family.organization}" if family.organization else ""
     head = Text.assemble(
-        quoted(family.name, "bold"), quoted(f"{by}; version {family.version}", "dim")
+        quote_for_terminal(family.name, "bold"),
+        quote_for_terminal(f"{by}; version {family.version}", "dim"),
     )
-    parts: list[RenderableType] = [indented(head)]
+    parts: list[RenderableType] = [indent_terminal_lines(head)]
     parts += [_release_table_lines(release) for release in family.releases]
     if terms is not None:
-        parts.append(heading("License terms"))
+        parts.append(terminal_heading("License terms"))
     for each in terms.terms if terms is not None else ():
         of = ", ".join((*each.releases, *each.models))
         source = replace(
@@ -79,19 +86,19 @@ def family_table(family: Family, terms: LicenseTerms | None) -> RenderableType:
         )
         parts.append(_terminal_lines_of_entry(each.id, f"{each.name}: {of}", source))
     if family.edges:
-        parts.append(heading("Curated edges"))
+        parts.append(terminal_heading("Curated edges"))
     for edge in family.edges:
         text = f"{edge.relation} of {edge.parent}, {edge.proof.replace('_', ' ')}"
         parts.append(_terminal_lines_of_entry(edge.child, text, edge.source))
     if family.outsiders:
-        parts.append(heading("Not of this family"))
+        parts.append(terminal_heading("Not of this family"))
     for outsider in family.outsiders:
         root = f"; its root is {outsider.root}" if outsider.root else ""
         text = f"{outsider.reason.replace('_', ' ')}{root}. {outsider.sentence}"
         parts.append(_terminal_lines_of_entry(outsider.id, text, outsider.source))
     if family.renamed:
         names: list[Line] = [(old.name, f"is now {old.now}") for old in family.renamed]
-        parts += [heading("Former names"), terminal_table_of_facts(names)]
+        parts += [terminal_heading("Former names"), terminal_table_of_facts(names)]
     return Stack(*parts)
 
 
@@ -111,12 +118,14 @@ def registry_check_table(
         grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for finding in findings:
-        text = Text.assemble(quoted(finding.entry, "bold"), " ", quoted(finding.says))
+        text = Text.assemble(
+            quote_for_terminal(finding.entry, "bold"), " ", quote_for_terminal(finding.says)
+        )
         if finding.hint:
-            text = Text.assemble(text, "\n", quoted(finding.hint, "dim"))
+            text = Text.assemble(text, "\n", quote_for_terminal(finding.hint, "dim"))
         severity = Text(finding.severity.value, _FINDING_STYLES[finding.severity])
-        grid.add_row(severity, quoted(finding.family), text)
-    return Stack(Text(), indented(grid), Text(), terminal_table_of_facts(facts))
+        grid.add_row(severity, quote_for_terminal(finding.family), text)
+    return Stack(Text(), indent_terminal_lines(grid), Text(), terminal_table_of_facts(facts))
 
 
 def _release_table_lines(release: Release) -> RenderableType:
@@ -126,18 +135,18 @@ def _release_table_lines(release: Release) -> RenderableType:
         ("release", f"{release.id}, {release.released}, {license}{gate}"),
         ("sizes", ", ".join(release.sizes)),
         ("source", release.source),
-        *_label_cell_lines("official", release.official),
+        *_label_terminal_lines("official", release.official),
         *_terminal_lines_of_copies("mirror", release.mirrors, release.deleted),
         *_terminal_lines_of_copies("quantized", release.quantized),
         *_terminal_lines_of_copies("changed", release.changed),
         *(("former name", f"{old.name} is now {old.now}") for old in release.former_names),
     ]
     return Stack(
-        heading(release.name), terminal_table_of_facts([fact for fact in facts if fact[1]])
+        terminal_heading(release.name), terminal_table_of_facts([fact for fact in facts if fact[1]])
     )
 
 
-def _label_cell_lines(label: str, texts: Iterable[str]) -> Iterator[Line]:
+def _label_terminal_lines(label: str, texts: Iterable[str]) -> Iterator[Line]:
     """Yield lines of which the first alone has the label."""
     for number, text in enumerate(texts):
         yield ("" if number else label), text
@@ -154,17 +163,17 @@ def _terminal_lines_of_copies(
         of = f" of {copy.of}" if copy.of else ""
         by_source[copy.source or "none"].append(f"{copy.id}{mark}{of}")
     for source, texts in by_source.items():
-        yield from _label_cell_lines(label, texts)
+        yield from _label_terminal_lines(label, texts)
         yield "  source", source
 
 
 def _terminal_lines_of_entry(id: str, text: str, source: CuratedSource) -> RenderableType:
-    facts = [quoted(text)]
+    facts = [quote_for_terminal(text)]
     if source.quote:
-        facts.append(quoted(f"“{source.quote}”", "italic"))
-    facts.append(quoted(source.text + (f"  {source.url}" if source.url else ""), "dim"))
+        facts.append(quote_for_terminal(f"“{source.quote}”", "italic"))
+    facts.append(quote_for_terminal(source.text + (f"  {source.url}" if source.url else ""), "dim"))
     body = Padding(Stack(*facts), (0, 0, 0, 4), expand=False)
-    return indented(Stack(quoted(id, "bold"), body))
+    return indent_terminal_lines(Stack(quote_for_terminal(id, "bold"), body))
 
 
 _ANOMALY_STYLES = {AnomalySeverity.ODD: "yellow", AnomalySeverity.NOTE: "dim"}
@@ -185,9 +194,11 @@ def anomaly_table(anomalies: Anomalies, manifest: Manifest) -> RenderableType:
     facts = [
         ("models", models),
         ("links", "declared by the Hub or an author; inferred and curated ones excluded"),
-        *definition_snapshot_lines(manifest),
+        *describe_counted_snapshot(manifest),
     ]
-    return Stack(Text(), indented(table), *examples, Text(), terminal_table_of_facts(facts))
+    return Stack(
+        Text(), indent_terminal_lines(table), *examples, Text(), terminal_table_of_facts(facts)
+    )
 
 
 def _terminal_lines_of_examples(kind: AnomaliesOfKind) -> RenderableType:
@@ -197,9 +208,9 @@ def _terminal_lines_of_examples(kind: AnomaliesOfKind) -> RenderableType:
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     for example in kind.examples:
-        grid.add_row("-", quoted(example.detail))
+        grid.add_row("-", quote_for_terminal(example.detail))
     head = Text.assemble((kind.kind.value, "bold"), (f"  {number}", "dim"))
-    return indented(Stack(Text(), head, grid))
+    return indent_terminal_lines(Stack(Text(), head, grid))
 
 
 def evaluation_table(evaluation: Evaluation) -> RenderableType:
@@ -212,13 +223,13 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
         ("by year, all rules", evaluation.by_year),
     ):
         if rows:
-            parts += [heading(title), Text(), _draw_accuracy_table(rows)]
+            parts += [terminal_heading(title), Text(), _draw_accuracy_table(rows)]
     if evaluation.mistakes:
         table = new_table("model", "inferred", "declared")
         for mistake in evaluation.mistakes:
             names = (mistake.child, mistake.inferred, " ".join(mistake.declared))
-            table.add_row(*map(quoted, names))
-        parts += [heading("the worst mistakes"), Text(), indented(table)]
+            table.add_row(*map(quote_for_terminal, names))
+        parts += [terminal_heading("the worst mistakes"), Text(), indent_terminal_lines(table)]
     return Stack(*parts, Text(), terminal_table_of_facts(_evaluation_table_lines(evaluation)))
 
 
@@ -232,8 +243,8 @@ def _draw_accuracy_table(rows: Sequence[Accuracy]) -> RenderableType:
         cells += [_percent_cell(right), _plain_percent_cell(row.held_out)]
         cells += [_plain_percent_cell(row.by_author)]
         cells += ["-" if row.recall is None else f"{100 * row.recall:.1f}"]
-        table.add_row(quoted(row.name), *cells, style="bold" if row.name == ALL else "")
-    return indented(table)
+        table.add_row(quote_for_terminal(row.name), *cells, style="bold" if row.name == ALL else "")
+    return indent_terminal_lines(table)
 
 
 def _plain_percent_cell(share: Share) -> str:

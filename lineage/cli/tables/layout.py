@@ -15,14 +15,14 @@ from lineage.domain.subjects import SubjectKind
 INDENT = (0, 0, 0, 2)
 
 
-def quoted(text: str, style: str = "") -> Text:
+def quote_for_terminal(text: str, style: str = "") -> Text:
     """Return text from outside for a terminal: harmless, and never read as markup."""
     # Names, licenses and quotes are written by strangers: an escape sequence in one could move the
     # cursor, and brackets would be styles.
     return Text(escape_invisible(text), style=style)
 
 
-def indented(picture: RenderableType) -> RenderableType:
+def indent_terminal_lines(picture: RenderableType) -> RenderableType:
     """Return a picture set in by the margin that all of them have."""
     return Padding(picture, INDENT, expand=False)
 
@@ -33,11 +33,11 @@ def terminal_table_of_facts(facts: Sequence[Line]) -> RenderableType:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for label, text in facts:
-        grid.add_row(Text(label, style="dim"), quoted(text))
-    return indented(grid)
+        grid.add_row(Text(label, style="dim"), quote_for_terminal(text))
+    return indent_terminal_lines(grid)
 
 
-def heading(text: str) -> RenderableType:
+def terminal_heading(text: str) -> RenderableType:
     """Return a line that begins a part."""
     return Stack(Text(), Text(text, style="bold underline"))
 
@@ -70,6 +70,10 @@ def terminal_title_of_subject(id: str, subject: str) -> Text:
     """Return the name that a table is about, and the name it was asked under."""
     kind, _, name = id.partition(":")
     if kind in (SubjectKind.FAMILY, SubjectKind.RELEASE):
-        return Text(f"{kind} ").append_text(quoted(name, "bold"))
-    title = quoted(id, "bold")
-    return title if subject == id else title.append_text(quoted(f"  asked as {subject}", "dim"))
+        return Text(f"{kind} ").append_text(quote_for_terminal(name, "bold"))
+    title = quote_for_terminal(id, "bold")
+    return (
+        title
+        if subject == id
+        else title.append_text(quote_for_terminal(f"  asked as {subject}", "dim"))
+    )

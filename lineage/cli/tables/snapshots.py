@@ -10,13 +10,19 @@ from rich.text import Text
 from lineage.analysis.definition_text import (
     Line,
     count_notes_of_snapshot,
-    definition_snapshot_lines,
     describe_counted_origin,
+    describe_counted_snapshot,
 )
 from lineage.analysis.diffs import Change, Diff, FamilyChange
 from lineage.analysis.dump_check import DumpCheck
 from lineage.analysis.verdicts import summarize_verdict_availability
-from lineage.cli.tables.layout import heading, indented, new_table, quoted, terminal_table_of_facts
+from lineage.cli.tables.layout import (
+    indent_terminal_lines,
+    new_table,
+    quote_for_terminal,
+    terminal_heading,
+    terminal_table_of_facts,
+)
 from lineage.domain.documents import Document
 from lineage.domain.records import Availability
 from lineage.store.manifest import Manifest
@@ -49,10 +55,10 @@ def snapshot_list(manifests: Sequence[Manifest]) -> RenderableType:
     table = new_table(fixed=("id", "kind", "builds on"), numbers=sizes)
     for manifest in manifests:
         numbers = (manifest.models, manifest.edges, manifest.tombstones)
-        below = "" if manifest.builds_on is None else quoted(manifest.builds_on.id)
+        below = "" if manifest.builds_on is None else quote_for_terminal(manifest.builds_on.id)
         kind = manifest.origin.kind.value
-        table.add_row(quoted(manifest.id), kind, below, *(f"{n:,}" for n in numbers))
-    return indented(table)
+        table.add_row(quote_for_terminal(manifest.id), kind, below, *(f"{n:,}" for n in numbers))
+    return indent_terminal_lines(table)
 
 
 def terminal_facts_of_snapshot(
@@ -84,10 +90,14 @@ def terminal_facts_of_snapshot(
     ]
     files = new_table("file", numbers=("rows", "bytes"))
     for name, file in sorted(manifest.files.items()):
-        files.add_row(quoted(name), f"{file.rows:,}", f"{file.bytes:,}")
+        files.add_row(quote_for_terminal(name), f"{file.rows:,}", f"{file.bytes:,}")
     checks = [(check.name, check.passed, check.notes) for check in manifest.checks]
     return Stack(
-        terminal_table_of_facts(facts), Text(), indented(files), Text(), finding_table_lines(checks)
+        terminal_table_of_facts(facts),
+        Text(),
+        indent_terminal_lines(files),
+        Text(),
+        finding_table_lines(checks),
     )
 
 
@@ -124,8 +134,8 @@ def finding_table_lines(findings: Sequence[Finding]) -> RenderableType:
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     for name, ok, text in findings:
-        grid.add_row(marks[ok], quoted(name), quoted(text))
-    return indented(grid)
+        grid.add_row(marks[ok], quote_for_terminal(name), quote_for_terminal(text))
+    return indent_terminal_lines(grid)
 
 
 def retention_table_rows(
@@ -148,8 +158,8 @@ def retention_table(rows: Sequence[Document]) -> RenderableType:
     """Return those rows for a terminal."""
     table = new_table("id", "kind", "outcome", "reason")
     for row in rows:
-        table.add_row(*(quoted(str(value)) for value in row.values()))
-    return indented(table)
+        table.add_row(*(quote_for_terminal(str(value)) for value in row.values()))
+    return indent_terminal_lines(table)
 
 
 def _terminal_lines_of_sizes(manifest: Manifest) -> list[Line]:
@@ -187,10 +197,10 @@ def diff_table(diff: Diff, before: Manifest, after: Manifest) -> RenderableType:
     removed = [f"{id}  ({answers[id]})" if id in answers else id for id in diff.removed]
     renamed = [f"{rename.before} -> {rename.now}" for rename in diff.renamed]
     for what, names in (("added", diff.added), ("removed", removed), ("renamed", renamed)):
-        parts.append(heading(f"  {what}: {len(names):,}"))
-        parts += [indented(quoted(name)) for name in names[:_NAMES_SHOWN]]
+        parts.append(terminal_heading(f"  {what}: {len(names):,}"))
+        parts += [indent_terminal_lines(quote_for_terminal(name)) for name in names[:_NAMES_SHOWN]]
         if (more := len(names) - _NAMES_SHOWN) > 0:
-            parts.append(indented(Text(f"and {more:,} more", "dim")))
+            parts.append(indent_terminal_lines(Text(f"and {more:,} more", "dim")))
     return Stack(
         *parts, *_terminal_table_of_family_changes(diff.families), *_base_change_table_rows(diff)
     )
@@ -205,8 +215,8 @@ def _terminal_table_of_family_changes(families: Sequence[FamilyChange]) -> Itera
         for release in releases:
             _add_change_table_row(table, f"  {release.name}", release)
     if table.row_count:
-        yield heading("  families, mirrors and curated edges included")
-        yield indented(table)
+        yield terminal_heading("  families, mirrors and curated edges included")
+        yield indent_terminal_lines(table)
 
 
 def _base_change_table_rows(diff: Diff) -> Iterator[RenderableType]:
@@ -216,8 +226,8 @@ def _base_change_table_rows(diff: Diff) -> Iterator[RenderableType]:
         table = new_table("base", numbers=_BEFORE_AFTER)
         for change in changes:
             _add_change_table_row(table, change.name, change)
-        yield heading(f"  bases that {what} most, all generations")
-        yield indented(table)
+        yield terminal_heading(f"  bases that {what} most, all generations")
+        yield indent_terminal_lines(table)
 
 
 def _add_change_table_row(
@@ -225,7 +235,7 @@ def _add_change_table_row(
 ) -> None:
     before, after = change.before, change.after
     cells = (f"{before:,}", f"{after:,}", f"{after - before:+,}")
-    table.add_row(quoted(name), *cells, style=style)
+    table.add_row(quote_for_terminal(name), *cells, style=style)
 
 
 def printable_rows_of_dump_check(check: DumpCheck) -> list[Document]:
@@ -240,16 +250,16 @@ def dump_check_table(check: DumpCheck, manifest: Manifest) -> RenderableType:
     """Return what differs, each with its examples."""
     table = new_table(fixed=[""], numbers=["number"], tail="examples")
     for what, count, examples in _comparison_table_rows(check):
-        table.add_row(what, f"{count:,}", quoted("; ".join(examples), "dim"))
+        table.add_row(what, f"{count:,}", quote_for_terminal("; ".join(examples), "dim"))
     facts: list[Line] = [("dump", f"{check.dump}, {check.bad_rows:,} rows could not be read")]
     excluded = [*check.not_compared, *(["edges"] if check.edges is None else [])]
     if excluded:
         facts.append(("not compared", f"{', '.join(excluded)}: the dump does not say"))
     return Stack(
         Text(),
-        indented(table),
+        indent_terminal_lines(table),
         Text(),
-        terminal_table_of_facts([*facts, *definition_snapshot_lines(manifest)]),
+        terminal_table_of_facts([*facts, *describe_counted_snapshot(manifest)]),
     )
 
 

@@ -79,7 +79,7 @@ def find_claimed_address(address: str) -> str | None:
     return id if "/" in id and is_repo_id(id) else None
 
 
-def find_claimed_spelling(text: str) -> str | None:
+def extract_claimed_id(text: str) -> str | None:
     """Return the text itself if it can only be meant as owner/name."""
     return text if text.count("/") == 1 and _looks_like_claimed_parent(text) else None
 
@@ -252,5 +252,5 @@ def _read_recipe(code: str) -> Iterator[tuple[str, Relation, str]]:
     for match, line in entries:
         # mergekit spells a model with an adapter `model+adapter`.
         for part in match[2].split("+") if match[1] in model_keys else ():
-            if (id := find_claimed_spelling(part)) is not None:
+            if (id := extract_claimed_id(part)) is not None:
                 yield id, relation, line.strip()

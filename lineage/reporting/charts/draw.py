@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib import resources
 
-from lineage.domain.escape import markup
+from lineage.domain.escape import escape_markup
 from lineage.errors import MissingExtra
 from lineage.reporting.charts.chart import Chart, ChartKind, Series, edit_chart
 from lineage.reporting.charts.field import Field, Room, largest_value
@@ -74,14 +74,14 @@ def draw_chart(
         body.append(_draw_chart_text("soft", line, margin, y, source))
     height = round(y + margin)
     scale = width / page
-    name = markup(chart.name)
+    name = escape_markup(chart.name)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" role="img" width="{width}"'
             f' height="{round(height * scale)}" viewBox="0 0 {page} {height}"'
             f' aria-labelledby="{name}-title {name}-text">',
-            f'<title id="{name}-title">{markup(chart.headline)}</title>',
-            f'<desc id="{name}-text">{markup(chart.text)}</desc>',
+            f'<title id="{name}-title">{escape_markup(chart.headline)}</title>',
+            f'<desc id="{name}-text">{escape_markup(chart.text)}</desc>',
             f"<style>{chart_style(theme)}</style>",
             f"<defs>{chart_hatch_pattern(chart.name)}</defs>",
             f'<rect class="paper" width="{page}" height="{height}"/>',
@@ -168,7 +168,8 @@ def chart_field_room(chart: Chart, width: float, size: float, page: float) -> Ro
 def chart_hatch_pattern(name: str) -> str:
     """Return the strokes over what is not over in the data; `name` keeps ids apart in a page."""
     return (
-        f'<pattern id="{markup(name)}-hatch" width="7" height="7" patternUnits="userSpaceOnUse"'
+        f'<pattern id="{escape_markup(name)}-hatch" width="7" height="7"'
+        ' patternUnits="userSpaceOnUse"'
         ' patternTransform="rotate(45)"><path class="hatch" d="M0 3.5h7"/></pattern>'
     )
 
@@ -177,7 +178,7 @@ def draw_hatches(layout: Field, name: str) -> Iterator[str]:
     """Draw the strokes over what is not over, in percent: they are not stretched with the field."""
     for (x0, y0), (x1, y1) in layout.hatches:
         yield (
-            f'<rect fill="url(#{markup(name)}-hatch)" x="{x0:.2%}" y="{y0:.2%}"'
+            f'<rect fill="url(#{escape_markup(name)}-hatch)" x="{x0:.2%}" y="{y0:.2%}"'
             f' width="{x1 - x0:.2%}" height="{y1 - y0:.2%}"/>'
         )
 
@@ -224,12 +225,12 @@ def draw_words(layout: Field, size: float, width: float = 0, height: float = 0) 
             yield (
                 f'<svg x="{x}" y="{y}" overflow="visible"><text class="{it.kind}"'
                 f' font-size="{size:g}" x="{-it.dy:.1f}" y="{it.dx:.1f}" transform="rotate(-90)">'
-                f"{markup(it.text)}</text></svg>"
+                f"{escape_markup(it.text)}</text></svg>"
             )
             continue
         yield (
             f'<text class="{it.kind}" font-size="{size * it.scale:.1f}" x="{x}" y="{y}"'
-            f' dx="{it.dx:.1f}" dy="{it.dy:.1f}"{more}>{markup(it.text)}</text>'
+            f' dx="{it.dx:.1f}" dy="{it.dy:.1f}"{more}>{escape_markup(it.text)}</text>'
         )
 
 
@@ -245,15 +246,14 @@ def _draw_key(chart: Chart, frame: _Frame, y0: float) -> tuple[list[str], float]
         square = f'x="{x0 + x:.1f}" y="{y - side:.1f}" width="{side:.1f}" height="{side:.1f}"/>'
         lines.append(f'<rect class="f{line.slot}" {square}')
         if line.is_hatched:
-            lines.append(f'<rect fill="url(#{markup(chart.name)}-hatch)" {square}')
+            lines.append(f'<rect fill="url(#{escape_markup(chart.name)}-hatch)" {square}')
         lines.append(_draw_chart_text("ink", name, x0 + x + size * 1.15, y, size))
     return lines, y + size * 0.6 * bool(lines)
 
 
 def _draw_chart_text(kind: str, text: str, x: float, y: float, size: float) -> str:
-    return (
-        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}">{markup(text)}</text>'
-    )
+    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}"'
+    return f'<text class="{kind}" {place}>{escape_markup(text)}</text>'
 
 
 def can_paint_charts() -> bool:

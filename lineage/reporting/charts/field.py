@@ -108,7 +108,7 @@ def chart_value_columns(chart: Chart) -> list[list[float]]:
     return [[100 * it / (sum(column) or 1) for it in column] for column in columns]
 
 
-def spell_value(chart: Chart, texts: Texts, value: float) -> str:
+def spell_chart_value(chart: Chart, texts: Texts, value: float) -> str:
     """Spell a count, or whole percent."""
     if not chart.is_share:
         return texts.number(round(value))
@@ -132,7 +132,7 @@ def describe_chart_position(chart: Chart, texts: Texts, at: int) -> str:
         number = f"{name} {texts.number(round(value))}"
         if not chart.is_share or not total:
             return number
-        return f"{number} ({spell_value(chart, texts, 100 * value / total)})"
+        return f"{number} ({spell_chart_value(chart, texts, 100 * value / total)})"
 
     parts = [describe(line) for line in chart.series]
     if chart.kind is not ChartKind.LINES and len(chart.series) > 1:

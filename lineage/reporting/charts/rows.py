@@ -18,7 +18,7 @@ from lineage.reporting.charts.field import (
     describe_chart_position,
     largest_value,
     shorten_chart_name,
-    spell_value,
+    spell_chart_value,
 )
 from lineage.reporting.charts.palette import SHADES
 from lineage.reporting.language import Texts
@@ -149,7 +149,7 @@ def lay_out_bars(chart: Chart, texts: Texts, room: Room) -> Field:
                 box = [(x, y - half), (end, y + half)]
                 layout.shapes.append(Figure(f"{letter}{line.slot} gap", box))
                 layout.hatches += [(box[0], box[1])] if line.is_hatched else []
-                text = "" if line.is_hatched else spell_value(chart, texts, value)
+                text = "" if line.is_hatched else spell_chart_value(chart, texts, value)
                 if (
                     text
                     and len(chart.series) > 1

@@ -17,7 +17,7 @@ from lineage.reporting.charts.field import (
     chart_value_columns,
     describe_chart_position,
     largest_value,
-    spell_value,
+    spell_chart_value,
 )
 from lineage.reporting.charts.rows import fit_text, spell_letters, text_width
 from lineage.reporting.language import Texts
@@ -68,7 +68,7 @@ def lay_out_upright(chart: Chart, texts: Texts, room: Room) -> Field:
     )
     # The grid, and its numbers at the left.
     ticks = [0, 25, 50, 75, 100] if chart.is_share and most == 100 else chart_axis_ticks(most)
-    numbers = [spell_value(chart, texts, tick) for tick in ticks]
+    numbers = [spell_chart_value(chart, texts, tick) for tick in ticks]
     layout.left = max(text_width(number, size) for number in numbers) + size * 0.7
     for tick, number in zip(ticks, numbers, strict=True):
         y = 1 - tick / most
@@ -176,7 +176,7 @@ def _draw_chart_end_names(plot: _Plot, ends: Sequence[Point]) -> None:
         numbers = [it[at] for it, n in zip(plot.columns, line.values, strict=True) if n is not None]
         # What a running period has come to is no value to end with.
         is_over = is_lines or not chart.positions[-1].is_hatched
-        text = spell_value(chart, plot.texts, numbers[-1]) if numbers and is_over else ""
+        text = spell_chart_value(chart, plot.texts, numbers[-1]) if numbers and is_over else ""
         if room.most is None or line.slot is None:
             text = "" if room.most else text
             space = room.width * _NAMES - indent - text_width(f"  {text}", size, is_bold=True)
@@ -227,7 +227,7 @@ def _draw_chart_totals(plot: _Plot) -> None:
 def _draw_chart_column_values(plot: _Plot) -> None:
     """Write values into columns that are high enough and sums above them, where all have room."""
     chart, size = plot.chart, plot.room.size * _SMALL
-    values = [spell_value(chart, plot.texts, it) for column in plot.columns for it in column]
+    values = [spell_chart_value(chart, plot.texts, it) for column in plot.columns for it in column]
     sums = [plot.texts.number(round(sum(column))) for column in plot.columns]
     width = plot.inner_width / len(plot.places) - 4
     has_values = len(chart.series) > 1 and width >= max(text_width(it, size) for it in values)
@@ -246,7 +246,7 @@ def _draw_chart_column_values(plot: _Plot) -> None:
                 and (low - high) * plot.room.height >= size * 1.35
             ):
                 kind, y = f"on-{letter}{line.slot}", (low + high) / 2
-                number = spell_value(chart, plot.texts, value)
+                number = spell_chart_value(chart, plot.texts, value)
                 plot.layout.words.append(
                     Words(kind, number, x, y, 0, size * 0.35, "middle", scale=_SMALL)
                 )

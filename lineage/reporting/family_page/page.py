@@ -64,7 +64,7 @@ def family_page(report: FamilyTreeReport, document: Document) -> str:
         pictures=[name for name in document.files if name.endswith((".svg", ".png", ".csv"))],
         words=texts.sections["page"],
         explorer=texts.sections["explorer"],
-        data=pack_page_report(report, texts),
+        data=pack_family_page_data(report, texts),
     )
 
 
@@ -96,7 +96,7 @@ def _branch_colors_of_family_page() -> str:
     return f":root {{ {' '.join(lines)} }}\n" + "\n".join(rules) + "\n"
 
 
-def pack_page_report(report: FamilyTreeReport, texts: Texts) -> str:
+def pack_family_page_data(report: FamilyTreeReport, texts: Texts) -> str:
     """Return everything that the page's script reads, ready to be embedded."""
     claim_set, claim_sets = _claim_sets_of_family_page(report.evidence)
     owners, owner, models = _split_names_for_family_page(report.forest)

@@ -20,7 +20,7 @@ from lineage.store import schema
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
-from lineage.store.table_writer import write_snapshot
+from lineage.store.table_writer import write_snapshot_tables
 from tests.builders import edges_of, published, row, rows_of
 from tests.questions import count_base, family_columns
 from tests.questions import graph_of_family as family_graph
@@ -46,7 +46,7 @@ def small(tmp_path: Path) -> Snapshot:
 
 def written(cut: FamilyColumns, folder: Path, name: str = BASE) -> Snapshot:
     snapshot = cut.scope.snapshot
-    write_snapshot(
+    write_snapshot_tables(
         folder / snapshot.id,
         cut_tables_to_scope(cut),
         cut_manifest_to_scope(snapshot.manifest, name),
@@ -56,7 +56,7 @@ def written(cut: FamilyColumns, folder: Path, name: str = BASE) -> Snapshot:
 
 def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) -> None:
     snapshot, _ = world
-    manifest = write_snapshot(
+    manifest = write_snapshot_tables(
         tmp_path / "out", list_whole_tables_of_scope(snapshot), snapshot.manifest
     )
     assert manifest == snapshot.manifest
@@ -66,7 +66,9 @@ def test_a_whole_snapshot_is_written_byte_by_byte(world: World, tmp_path: Path) 
 
 def test_a_written_snapshot_is_as_its_manifest_says(world: World, tmp_path: Path) -> None:
     snapshot, _ = world
-    write_snapshot(tmp_path / snapshot.id, list_whole_tables_of_scope(snapshot), snapshot.manifest)
+    write_snapshot_tables(
+        tmp_path / snapshot.id, list_whole_tables_of_scope(snapshot), snapshot.manifest
+    )
     assert not ParquetStore(str(tmp_path), NO_OPT_OUTS).find_damage(snapshot.id)
 
 
@@ -135,11 +137,11 @@ def test_what_is_there_is_never_overwritten(small: Snapshot, tmp_path: Path) -> 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("dear")
     with pytest.raises(SettingsError):
-        write_snapshot(tmp_path / "mine", list_whole_tables_of_scope(small), small.manifest)
+        write_snapshot_tables(tmp_path / "mine", list_whole_tables_of_scope(small), small.manifest)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
 
 def test_a_write_that_fails_leaves_nothing(small: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(KeyError):
-        write_snapshot(tmp_path / "new" / "out", {schema.MODELS_FILE: ()}, small.manifest)
+        write_snapshot_tables(tmp_path / "new" / "out", {schema.MODELS_FILE: ()}, small.manifest)
     assert not list((tmp_path / "new").iterdir())

@@ -351,7 +351,7 @@ def test_a_chain_of_any_length_is_drawn_to_its_end(length: int) -> None:
     size = reach.sum_forest_branches(above, depth, np.ones(length, np.int64))
     assert depth.tolist() == list(range(length))
     assert size.tolist() == list(range(length, 0, -1))
-    assert reach.place_forest_rows(above, size, (depth,)).tolist() == list(range(length))
+    assert reach.depth_first_rows(above, size, (depth,)).tolist() == list(range(length))
 
 
 def test_who_deletes_a_model_and_pushes_it_again_stands_in_the_tree_once(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lineage.build.draft import open_draft
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.records import BadRow
 from lineage.errors import DraftRefused
 from lineage.sources.interface import RecordPage
@@ -32,7 +32,7 @@ def test_bad_rows_of_all_pages_are_in_the_table_in_order(tmp_path: Path) -> None
         RecordPage([], [BadRow(f"reason {n}", "{}", None)] * 6, request=str(n)) for n in range(3)
     ]
     with pytest.raises(DraftRefused, match="18 of 18 rows"):
-        publish(pages, origin(), into)
+        build_snapshot(pages, origin(), into)
     (refused,) = into.store.refused()
     table = pq.read_table(tmp_path / refused / schema.BAD_ROWS_FILE)
     assert table["request"].to_pylist() == ["0"] * 6 + ["1"] * 6 + ["2"] * 6

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import StoreError
 from lineage.store import schema
@@ -51,7 +51,7 @@ def take(folder: Path, rows: list[Row], day: int, onto: Snapshot | None = None) 
     into = replace(into, whole_every=timedelta(days=30))
     kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
     taken = origin(kind, taken_at=NOON + timedelta(days=day))
-    return into.store.snapshot(publish(pages(rows), taken, into, update_of=onto).id)
+    return into.store.snapshot(build_snapshot(pages(rows), taken, into, update_of=onto).id)
 
 
 def take_history(folder: Path, first_day: int, hubs: list[Hub], again: list[Row]) -> list[Snapshot]:

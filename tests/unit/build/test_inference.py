@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.claims import Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.families import Family
@@ -145,7 +145,7 @@ def test_neither_the_order_of_rules_nor_the_size_of_pages_shows(seed: int, tmp_p
 def _tables(folder: Path, rules: list[Rule] | tuple[Rule, ...], size: int) -> list[object]:
     into = publication(folder, [FAMILY], rules)
     ordered = sorted(world(), key=lambda one: str(one["_id"]))
-    manifest = publish(pages(ordered, size), origin(), into)
+    manifest = build_snapshot(pages(ordered, size), origin(), into)
     snapshot = into.store.snapshot(manifest.id)
     evidence = rows_of(snapshot, "evidence.parquet")
     evidence.sort(key=lambda one: [str(one[name]) for name in sorted(one)])

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.files import temporary_name
 from lineage.errors import DraftRefused, SourceUnavailable
 from lineage.sources.interface import RecordPage
@@ -56,7 +56,7 @@ def files_of(snapshot: Snapshot, folder: Path) -> dict[str, bytes]:
 
 def contents(folder: Path, size: int, rows: list[Row] = ROWS) -> dict[str, bytes]:
     into = publication(folder)
-    manifest = publish(pages(rows, size), origin(), into)
+    manifest = build_snapshot(pages(rows, size), origin(), into)
     return files_of(into.store.snapshot(manifest.id), folder)
 
 
@@ -74,7 +74,7 @@ def test_manifests_of_two_runs_differ_in_times_alone(tmp_path: Path) -> None:
     for minutes in (0, 5):
         into = publication(tmp_path / str(minutes))
         into.clock.sleep(60 * minutes)
-        manifest = publish(pages(ROWS), origin(taken_at=into.clock.now()), into)
+        manifest = build_snapshot(pages(ROWS), origin(taken_at=into.clock.now()), into)
         read.append(
             json.loads((tmp_path / str(minutes) / manifest.id / "manifest.json").read_text())
         )
@@ -156,7 +156,7 @@ def test_rows_in_any_order_end_in_order_of_their_keys(seed: int, tmp_path: Path)
 def publish_in_this_order(rows: list[list[Row]], folder: Path) -> Snapshot:
     into = publication(folder)
     page_stream = (page for some in rows for page in pages(some))
-    return into.store.snapshot(publish(page_stream, origin(), into).id)
+    return into.store.snapshot(build_snapshot(page_stream, origin(), into).id)
 
 
 # Plain Parquet
@@ -211,7 +211,7 @@ def test_a_refused_draft_is_kept_aside_with_its_reasons(tmp_path: Path) -> None:
     into = publication(tmp_path)
     later = origin(taken_at=NOON + timedelta(days=1))
     with pytest.raises(DraftRefused, match="no_sudden_loss") as refusal:
-        publish(pages([row(f"a/{n}") for n in range(17)]), later, into)
+        build_snapshot(pages([row(f"a/{n}") for n in range(17)]), later, into)
     (id,) = into.store.refused()
     assert id in refusal.value.message
     assert into.store.snapshot().id == before.id
@@ -235,28 +235,28 @@ def test_a_draft_of_another_hub_is_refused(tmp_path: Path) -> None:
     into = publication(tmp_path)
     other = origin(endpoint="https://elsewhere.example", taken_at=NOON + timedelta(days=1))
     with pytest.raises(DraftRefused, match="same_endpoint"):
-        publish(pages([row()]), other, into)
+        build_snapshot(pages([row()]), other, into)
 
 
 def test_a_slash_at_its_end_makes_no_other_hub(tmp_path: Path) -> None:
     published([row()], tmp_path)
     same = origin(endpoint="https://hub.example/", taken_at=NOON + timedelta(days=1))
-    assert publish(pages([row()]), same, publication(tmp_path)).models == 1
+    assert build_snapshot(pages([row()]), same, publication(tmp_path)).models == 1
 
 
 def test_too_many_bad_rows_are_refused_unless_allowed(tmp_path: Path) -> None:
     rows = [row(f"a/{n}") for n in range(100)] + [row("x/y/z", _id=f"{n:024x}") for n in range(11)]
     with pytest.raises(DraftRefused, match="few_bad_rows"):
-        publish(pages(rows), origin(), publication(tmp_path))
+        build_snapshot(pages(rows), origin(), publication(tmp_path))
     allowed = publication(tmp_path, limits=Limits(max_bad_share=0.1))
-    assert publish(pages(rows), origin(), allowed).bad_rows == 11
+    assert build_snapshot(pages(rows), origin(), allowed).bad_rows == 11
 
 
 def test_a_walk_of_one_family_is_never_the_latest(tmp_path: Path) -> None:
     full = published([row(f"a/{n}") for n in range(20)], tmp_path)
     into = publication(tmp_path)
     small = replace(origin(SnapshotKind.BELOW, taken_at=NOON + timedelta(days=1)), below="a/1")
-    manifest = publish(pages([row("a/1")]), small, into)
+    manifest = build_snapshot(pages([row("a/1")]), small, into)
     assert into.store.snapshot().id == full.id
     assert into.store.snapshot(manifest.id).manifest.origin.below == "a/1"
     after = published([row(f"a/{n}") for n in range(20)], tmp_path, taken_at=NOON.replace(day=23))
@@ -275,7 +275,7 @@ def test_a_walk_that_breaks_off_leaves_nothing_that_looks_like_a_snapshot(tmp_pa
 
     into = publication(tmp_path)
     with pytest.raises(SourceUnavailable):
-        publish(breaking_off(), origin(), into)
+        build_snapshot(breaking_off(), origin(), into)
     assert into.store.manifests() == []
     assert into.store.refused() == []
     assert published(ROWS, tmp_path).id == "20261121T120000Z"

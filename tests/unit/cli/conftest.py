@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lineage.cli.main import run
+from lineage.cli.main import run_command_line
 from tests.builders import published, row
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
@@ -43,7 +43,7 @@ def program(
     def ran(*arguments: object) -> Outcome:
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            run([str(one) for one in arguments])
+            run_command_line([str(one) for one in arguments])
         told = capsys.readouterr()
         assert isinstance(ended.value.code, int)
         return Outcome(ended.value.code, told.out, told.err)

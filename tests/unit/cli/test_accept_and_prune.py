@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.errors import DraftRefused
 from tests.builders import origin, pages, publication, published, row
 from tests.fakes.fake_clock import NOON
@@ -68,7 +68,7 @@ def test_a_refused_draft_is_accepted_by_its_id(program: Program, three: Path) ->
     into = publication(three)
     few = sorted(ROWS, key=lambda one: str(one["_id"]))[:5]
     with pytest.raises(DraftRefused):
-        publish(pages(few), origin(taken_at=NOON + timedelta(days=9)), into)
+        build_snapshot(pages(few), origin(taken_at=NOON + timedelta(days=9)), into)
     (id,) = into.store.refused()
     told = program("snapshots", "accept", id, "--store", three)
     assert told.code == 0

@@ -13,7 +13,7 @@ from lineage.analysis.documents import (
 )
 from lineage.domain import escape
 from lineage.domain.definitions import Definition, Grouping
-from lineage.domain.documents import to_document, to_json
+from lineage.domain.documents import convert_to_document, to_json
 from tests.unit.cli import drawn
 
 RELATIONS = ["adapter", "merge", "quantized", "finetune", "unspecified"]
@@ -136,4 +136,4 @@ def test_a_tree_is_a_list_of_nodes_under_the_head_of_a_count() -> None:
 
 
 def test_a_definition_tells_its_day() -> None:
-    assert to_document(Definition(as_of=drawn.TAKEN.date()))["as_of"] == "2026-11-21"
+    assert convert_to_document(Definition(as_of=drawn.TAKEN.date()))["as_of"] == "2026-11-21"

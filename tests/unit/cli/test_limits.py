@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.store.store import ParquetStore
 from tests.builders import origin, pages, publication, published, row
@@ -103,7 +103,9 @@ def test_who_opted_out_is_counted_and_never_named(
 def test_an_empty_ranking_of_a_snapshot_without_parents_says_so(
     program: Program, tmp_path: Path
 ) -> None:
-    publish(pages([row(BASE)]), replace(origin(), parents_known=False), publication(tmp_path))
+    build_snapshot(
+        pages([row(BASE)]), replace(origin(), parents_known=False), publication(tmp_path)
+    )
     assert not ParquetStore(str(tmp_path), NO_OPT_OUTS).snapshot().manifest.origin.parents_known
     for format, stream in (("table", "out"), ("json", "err"), ("csv", "err")):
         told = program("count", "--top", "3", "--store", tmp_path, "--format", format)

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from lineage.cli import logs
-from lineage.cli.progress import SilentProgress, TerminalProgress, show_progress
+from lineage.cli.progress import SilentTerminalProgress, TerminalProgress, show_progress
 from tests.fakes.fake_clock import FakeClock
 
 
@@ -54,7 +54,7 @@ def test_a_wait_needs_no_stage() -> None:
 def test_no_terminal_no_display(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up_command_log(logs.LogFormat.TEXT, 0)
     with show_progress() as progress:
-        assert type(progress) is SilentProgress
+        assert type(progress) is SilentTerminalProgress
         progress.begin("read models")
         progress.step(1)
         progress.say("An old walk was begun anew\x1b[2J.")
@@ -85,7 +85,7 @@ def test_a_log_line_of_a_stage_or_a_wait_carries_its_facts(
 ) -> None:
     logs.set_up_command_log(logs.LogFormat.JSON, 1)
     clock = FakeClock()
-    progress = SilentProgress(clock)
+    progress = SilentTerminalProgress(clock)
     progress.begin("read models", 100)
     progress.step(7)
     progress.waiting(189, "rate limit reached")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import lineage
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.store.manifest import Origin, SnapshotKind
 from tests.builders import ENDPOINT, Row, pages, publication, row
 from tests.fakes.fake_clock import NOON
@@ -24,7 +24,7 @@ def families(tmp_path: Path) -> tuple[Path, str, str]:
 
 def below(folder: Path, base: str, rows: list[Row], days: int) -> str:
     taken = Origin(SnapshotKind.BELOW, ENDPOINT, NOON + timedelta(days=days), below=base)
-    return publish(pages(rows), taken, publication(folder)).id
+    return build_snapshot(pages(rows), taken, publication(folder)).id
 
 
 @pytest.mark.parametrize(

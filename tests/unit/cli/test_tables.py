@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from lineage.analysis.definition_text import definition_lines
+from lineage.analysis.definition_text import describe_definition
 from lineage.cli.tables import snapshots
 from lineage.cli.tables.counts import counts_table
 from lineage.cli.tables.descent import tree_table
-from lineage.domain.addresses import is_loopback
+from lineage.domain.addresses import is_loopback_address
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Closure, Definition, Grouping
 from lineage.domain.documents import Document
@@ -71,7 +71,7 @@ def test_the_words_follow_the_definition() -> None:
     rule = Definition(
         (Relation.MERGE,), Closure.DIRECT, Strength.CONFIRMED, mirrors=True, min_downloads=1_000
     )
-    said = dict(definition_lines(rule, drawn.manifest()))
+    said = dict(describe_definition(rule, drawn.manifest()))
     assert said["counted"].startswith("distinct models one link below a root")
     assert said["links"] == "only merge; only those that the Hub itself confirms"
     assert said["includes"] == "mirrors among the roots"
@@ -81,22 +81,22 @@ def test_the_words_follow_the_definition() -> None:
 
 
 def test_a_stand_in_is_not_taken_for_the_hub() -> None:
-    said = dict(definition_lines(Definition(), drawn.manifest("http://127.0.0.1:8000")))
+    said = dict(describe_definition(Definition(), drawn.manifest("http://127.0.0.1:8000")))
     assert said["source"] == "Counted in a Hub in a box on this machine, not on the Hub"
     told = dict(
-        definition_lines(Definition(), drawn.manifest("http://127.0.0.1:8000"), "Of a sample")
+        describe_definition(Definition(), drawn.manifest("http://127.0.0.1:8000"), "Of a sample")
     )
     assert told["source"] == "Of a sample"
 
 
 def test_a_snapshot_below_one_base_says_so() -> None:
-    said = dict(definition_lines(Definition(), drawn.manifest(kind=SnapshotKind.BELOW)))
+    said = dict(describe_definition(Definition(), drawn.manifest(kind=SnapshotKind.BELOW)))
     assert said["snapshot"].endswith("holds only what lies below owner/base")
 
 
 def test_many_roots_are_counted_and_some_named() -> None:
     rule = Definition(roots=tuple(f"owner/root-{n}" for n in range(185)))
-    named = dict(definition_lines(rule, drawn.manifest()))["roots"]
+    named = dict(describe_definition(rule, drawn.manifest()))["roots"]
     assert named == "185 repositories: owner/root-0, owner/root-1, owner/root-2 and 182 more"
 
 
@@ -172,7 +172,7 @@ def test_nothing_hostile_acts_in_a_terminal(picture: object) -> None:
     ],
 )
 def test_this_machine_is_told_from_others(endpoint: str, here: bool) -> None:
-    assert is_loopback(endpoint) is here
+    assert is_loopback_address(endpoint) is here
 
 
 @pytest.mark.parametrize("width", [80, 120])

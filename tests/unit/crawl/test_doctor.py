@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lineage.build.checks import CENSUS_AT, CENSUS_MODELS
-from lineage.build.pipeline import publish
-from lineage.crawl.doctor import Examination, examine
+from lineage.build.pipeline import build_snapshot
+from lineage.crawl.doctor import Examination, diagnose_crawl
 from lineage.demo.box import FREE, Quota
 from lineage.demo.catalog import Row
 from lineage.demo.repo_answers import BoxAnswer
@@ -63,7 +63,7 @@ def examined(
     settings = Settings(
         **({"store": str(folder / "s"), "cache": str(folder / "c"), "endpoint": box.url} | more)
     )
-    found = examine(settings, clock=FakeClock(at))
+    found = diagnose_crawl(settings, clock=FakeClock(at))
     return found, {one.name: one.ok for one in found.findings}
 
 
@@ -151,7 +151,7 @@ def test_a_store_of_another_hub_tells_nothing_about_this_one(tmp_path: Path) -> 
 
 def _publish(models: int, endpoint: str, folder: Path) -> None:
     rows = [whole(number) for number in range(models)]
-    publish(pages(rows), origin(endpoint=endpoint), publication(folder))
+    build_snapshot(pages(rows), origin(endpoint=endpoint), publication(folder))
 
 
 def test_a_token_is_said_to_be_found_and_is_not_shown(tmp_path: Path) -> None:
@@ -290,5 +290,5 @@ def test_an_endpoint_that_cannot_be_used_is_not_shown_offline_either(
     endpoint: str, tmp_path: Path
 ) -> None:
     with pytest.raises(SettingsError) as ended:
-        examine(Settings(store=str(tmp_path), endpoint=endpoint, offline=True))
+        diagnose_crawl(Settings(store=str(tmp_path), endpoint=endpoint, offline=True))
     assert "s3cr3t" not in ended.value.message + ended.value.hint

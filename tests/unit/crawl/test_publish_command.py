@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lineage.crawl.publish_command import explain_command_start, run_command, split_command
+from lineage.crawl.publish_command import (
+    explain_failed_publish_command,
+    run_command,
+    split_publish_command,
+)
 from lineage.errors import SettingsError
 
 SHELL_SYNTAX = {
@@ -50,10 +54,10 @@ SHELL_SYNTAX = {
 @pytest.mark.parametrize("command", SHELL_SYNTAX)
 def test_what_only_a_shell_would_do_is_refused_with_the_way_to_have_one(command: str) -> None:
     with pytest.raises(SettingsError, match="no shell reads") as caught:
-        split_command(command)
+        split_publish_command(command)
     assert f"so {SHELL_SYNTAX[command]} does nothing" in str(caught.value)
     assert f"sh -c {shlex.quote(command)};" in caught.value.hint
-    assert split_command(f"sh -c {shlex.quote(command)}") == ["sh", "-c", command]
+    assert split_publish_command(f"sh -c {shlex.quote(command)}") == ["sh", "-c", command]
 
 
 @pytest.mark.parametrize(
@@ -69,13 +73,13 @@ def test_what_only_a_shell_would_do_is_refused_with_the_way_to_have_one(command:
     ],
 )
 def test_a_plain_command_is_one_word_for_word(command: str) -> None:
-    assert split_command(command) == shlex.split(command)
+    assert split_publish_command(command) == shlex.split(command)
 
 
 @pytest.mark.parametrize("command", ["", " ", "''", "notify 'me", "notify \\"])
 def test_what_is_no_command_is_refused(command: str) -> None:
     with pytest.raises(SettingsError, match=r"not a command|is empty"):
-        split_command(command)
+        split_publish_command(command)
 
 
 def environment_of(tmp_path: Path, environment: Mapping[str, str], token: str | None = None) -> str:
@@ -163,7 +167,7 @@ def test_a_program_that_cannot_be_started_is_explained(tmp_path: Path) -> None:
     def said(*words: str) -> str:
         with pytest.raises(OSError) as caught:  # noqa: PT011 which one is what is tested
             run_command(words, b"", os.environ, 20)
-        return explain_command_start(words, caught.value)
+        return explain_failed_publish_command(words, caught.value)
 
     assert "there is no program no-such-program" in said("no-such-program", "x")
     assert "there is no program cd" in said("cd", "/")

@@ -9,9 +9,9 @@ from lineage.demo.catalog import (
     CORPUS,
     CORPUS_ENDS,
     Row,
-    corpus_facts,
     corpus_rows,
     is_in_catalog,
+    read_corpus_facts,
 )
 from lineage.demo.replay import FIRST
 from lineage.demo.tour import SOURCES
@@ -23,7 +23,7 @@ def rows() -> list[Row]:
 
 
 def test_the_deleted_and_those_of_later_days_are_left_out(rows: list[Row]) -> None:
-    facts = corpus_facts()
+    facts = read_corpus_facts()
     later = [it for it in facts if it["created_at"] and it["created_at"] > CORPUS_ENDS]
     deleted = [it for it in facts if it["deleted_at"]]
     assert (len(facts), len(later), len(deleted)) == (82_261, 1_571, 4_258)
@@ -31,7 +31,7 @@ def test_the_deleted_and_those_of_later_days_are_left_out(rows: list[Row]) -> No
 
 
 def test_its_readme_counts_what_the_table_holds() -> None:
-    facts = corpus_facts()
+    facts = read_corpus_facts()
     dates = [it["created_at"] for it in facts if it["created_at"]]
     parents = [it["base_models"] or () for it in facts]
     cards = [it["card_base_models"] or () for it in facts]

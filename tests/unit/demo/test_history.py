@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.demo.catalog import Catalog, Fact, Row, box_rows_of_facts, corpus_facts
+from lineage.demo.catalog import Catalog, Fact, Row, box_rows_of_facts, read_corpus_facts
 from lineage.demo.replay import FIRST, WEEKS, DemoHistory, UndatedModels
 from tests.unit.demo.facts import a_fact
 
@@ -75,7 +75,7 @@ def test_whom_the_weeks_cannot_place_is_counted() -> None:
 
 @pytest.fixture(scope="module")
 def facts() -> list[Fact]:
-    return corpus_facts()
+    return read_corpus_facts()
 
 
 def test_in_a_week_the_corpus_is_what_it_is_at_that_moment(facts: list[Fact]) -> None:

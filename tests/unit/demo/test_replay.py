@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog, Fact
 from lineage.demo.replay import WEEKS, DemoHistory, demo_settings_of, replay_weeks
@@ -100,7 +100,7 @@ def test_each_stage_names_its_week_and_nothing_is_said_beside_it(tmp_path: Path)
 )
 def test_a_real_history_is_never_touched(tmp_path: Path, endpoint: str, taken_at: datetime) -> None:
     store = tmp_path / "snapshots"
-    publish(pages([row()]), origin(endpoint=endpoint, taken_at=taken_at), publication(store))
+    build_snapshot(pages([row()]), origin(endpoint=endpoint, taken_at=taken_at), publication(store))
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(SettingsError, match="none of this demo") as refused:
         replay_weeks(tmp_path, DemoHistory(some_facts()), Progress())
@@ -119,7 +119,7 @@ def test_an_address_that_is_taken_is_said_before_anything_is_crawled(tmp_path: P
     store = tmp_path / "snapshots"
     with HubBox(Catalog()) as other:
         there = origin(endpoint=other.url, taken_at=WEEKS[0])
-        publish(pages([row()]), there, publication(store))
+        build_snapshot(pages([row()]), there, publication(store))
         with pytest.raises(SettingsError, match="cannot be had") as refused:
             replay_weeks(tmp_path, DemoHistory(some_facts()), Progress())
     assert "another folder" in refused.value.hint

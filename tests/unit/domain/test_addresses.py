@@ -2,7 +2,7 @@
 
 import pytest
 
-from lineage.domain.addresses import show_url_without_secrets
+from lineage.domain.addresses import mask_secrets_in_address
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from lineage.domain.addresses import show_url_without_secrets
     ],
 )
 def test_a_secret_is_masked_wherever_it_stands(address: str, shown: str | None) -> None:
-    result = show_url_without_secrets(address)
+    result = mask_secrets_in_address(address)
     assert "cr3t" not in result
     assert "AKIA" not in result
     assert "***" in result
@@ -51,4 +51,4 @@ def test_a_secret_is_masked_wherever_it_stands(address: str, shown: str | None) 
     ],
 )
 def test_what_holds_no_secret_is_shown_as_it_is(text: str) -> None:
-    assert show_url_without_secrets(text) == text
+    assert mask_secrets_in_address(text) == text

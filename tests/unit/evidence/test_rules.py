@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.claims import Strength
 from lineage.evidence import RULES, Rule
 from tests.builders import Row, hub_parents, origin, pages, publication, row, rows_of
@@ -35,7 +35,7 @@ ROWS = [
 
 def tables_by(rules: Sequence[Rule], folder: Path) -> list[list[Row]]:
     into = publication(folder, rules=rules)
-    manifest = publish(pages(ROWS), origin(), into)
+    manifest = build_snapshot(pages(ROWS), origin(), into)
     return [rows_of(into.store.snapshot(manifest.id), file) for file in TABLES]
 
 

@@ -13,7 +13,7 @@ import pytest
 from pyiceberg.table import StaticTable
 
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS, OptOuts
 from lineage.errors import NoSuchSnapshot, SettingsError, SnapshotDamaged, StoreError
 from lineage.export.iceberg import TABLES, IcebergExport, export_iceberg
@@ -36,7 +36,7 @@ def full_crawl(rows: Sequence[Row], day: int, folder: Path, kind: SnapshotKind) 
     """Publish rows so many days after the first, however many models are missing."""
     ordered = sorted(rows, key=lambda it: str(it["_id"]))
     into = publication(folder, limits=Limits(min_kept_share=0.0))
-    manifest = publish(pages(ordered), origin(kind, taken_at=NOON + day * DAY), into)
+    manifest = build_snapshot(pages(ordered), origin(kind, taken_at=NOON + day * DAY), into)
     return into.store.snapshot(manifest.id)
 
 
@@ -227,7 +227,7 @@ def test_a_dump_of_the_past_takes_its_place(world: tuple[Path, Path]) -> None:
     dump = [it | {"likes": 1} for it in WORLD[:50]]
     ordered = sorted(dump, key=lambda it: str(it["_id"]))
     at = NOON + 0.5 * DAY
-    publish(pages(ordered), origin(SnapshotKind.DUMP, taken_at=at), publication(folder))
+    build_snapshot(pages(ordered), origin(SnapshotKind.DUMP, taken_at=at), publication(folder))
     assert export(folder, out) == IcebergExport(4, 3)
     assert_as_the_store(folder, out)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lineage.graph.lineage_graph import (
     FamilyGraph,
     build_graph,
-    cut_graph,
+    cut_networkx_graph,
     edges_above_networkx_node,
     edges_of,
     networkx_graph_roots,
@@ -45,14 +45,14 @@ def test_parents_of_a_model_are_its_edges() -> None:
 def test_a_depth_keeps_who_is_so_near_to_a_root(pairs: list[tuple[int, int]], depth: int) -> None:
     graph = a_graph(pairs)
     near = nx.single_source_shortest_path_length(graph, "m0", cutoff=depth)
-    assert set(cut_graph(graph, depth)) == set(near)
+    assert set(cut_networkx_graph(graph, depth)) == set(near)
 
 
 @given(PAIRS, st.integers(1, 6))
 def test_who_has_too_few_below_is_left_out(pairs: list[tuple[int, int]], least: int) -> None:
     graph = a_graph(pairs)
     wanted = {name for name in graph if len(nx.descendants(graph, name)) >= least}
-    smaller = cut_graph(graph, at_least=least)
+    smaller = cut_networkx_graph(graph, at_least=least)
     assert set(smaller) == wanted
     assert set(smaller.edges) == set(graph.subgraph(wanted).edges)
 
@@ -60,7 +60,7 @@ def test_who_has_too_few_below_is_left_out(pairs: list[tuple[int, int]], least: 
 @given(PAIRS)
 def test_a_cut_keeps_the_order(pairs: list[tuple[int, int]]) -> None:
     graph = a_graph(pairs)
-    smaller = cut_graph(graph, 2, 1)
+    smaller = cut_networkx_graph(graph, 2, 1)
     assert list(smaller) == [name for name in graph if name in smaller]
     assert [edge[:2] for edge in edges_of(smaller)] == [
         edge[:2] for edge in edges_of(graph) if edge.parent in smaller and edge.child in smaller
@@ -69,11 +69,11 @@ def test_a_cut_keeps_the_order(pairs: list[tuple[int, int]]) -> None:
 
 def test_a_graph_that_is_not_cut_is_the_same() -> None:
     graph = a_graph([(0, 1)])
-    assert cut_graph(graph) is graph
+    assert cut_networkx_graph(graph) is graph
 
 
 def test_an_empty_graph_can_be_cut() -> None:
-    assert not list(cut_graph(build_graph([], {"root": []}, [], [], {}), 1, 1))
+    assert not list(cut_networkx_graph(build_graph([], {"root": []}, [], [], {}), 1, 1))
 
 
 def test_the_order_hangs_on_no_hash() -> None:

@@ -11,9 +11,9 @@ from lineage.graph.reach import (
     MOST_LABELS,
     count_below,
     count_direct_below,
-    count_generations,
     find_below,
     find_direct_below,
+    generations_below_roots,
     reach_labels_from,
 )
 
@@ -104,7 +104,7 @@ def test_generations_are_lengths_of_the_shortest_way_from_a_root(
         for node, edges in nx.single_source_shortest_path_length(graph, child).items():
             expected[node] = min(expected[node] or edges + 1, edges + 1)
     chosen = np.array(roots, dtype=np.int32)
-    found = count_generations(*drawn.columns(), drawn.nodes, chosen)
+    found = generations_below_roots(*drawn.columns(), drawn.nodes, chosen)
     assert found.tolist() == expected
     assert find_below(*drawn.columns(), drawn.nodes, chosen).tolist() == [n > 0 for n in expected]
     assert find_direct_below(*drawn.columns(), drawn.nodes, chosen).tolist() == [
@@ -190,12 +190,14 @@ def test_more_merges_than_are_walked_up_at_once_are_all_counted() -> None:
 def test_a_line_of_thousands_is_walked_to_its_end() -> None:
     line = [(node + 1, node) for node in range(3_000)]
     assert total_of_each(3_001, *line) == list(range(3_000, -1, -1))
-    assert count_generations(*columns(*line), 3_001, np.array([0])).tolist() == list(range(3_001))
+    assert generations_below_roots(*columns(*line), 3_001, np.array([0])).tolist() == list(
+        range(3_001)
+    )
 
 
 def test_a_generation_too_long_for_its_column_stays_at_the_last_that_fits() -> None:
     child = np.arange(1, 33_001)
-    found = count_generations(child, child - 1, 33_001, np.array([0]))
+    found = generations_below_roots(child, child - 1, 33_001, np.array([0]))
     assert found[32_766:].tolist() == [32_766, *[32_767] * 234]
 
 

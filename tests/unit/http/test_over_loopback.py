@@ -8,7 +8,7 @@ import pytest
 from lineage.errors import SourceUnavailable, UnexpectedPage
 from lineage.http.client import HubClient
 from lineage.http.page_log import PageLogs
-from lineage.http.pages import PageReader
+from lineage.http.pages import PageLogReader
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.http.doubles import TOKEN, client_of
 from tests.unit.http.loopback import ROWS, MisbehavingServer, serving
@@ -112,7 +112,7 @@ def test_a_proxy_is_used_for_others_and_never_for_this_machine(
 
 def test_a_circle_of_cursors_ends(client: HubClient, tmp_path: Path) -> None:
     log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
-    walk = PageReader(client, log, client.tally).walk_pages("/circle", [("limit", "9")])
+    walk = PageLogReader(client, log, client.tally).walk_pages("/circle", [("limit", "9")])
     with pytest.raises(UnexpectedPage, match="same came before"):
         list(walk)
     assert client.tally.sent == 2
@@ -120,7 +120,7 @@ def test_a_circle_of_cursors_ends(client: HubClient, tmp_path: Path) -> None:
 
 def test_the_token_is_in_no_file_of_the_log(client: HubClient, tmp_path: Path) -> None:
     log = PageLogs(tmp_path, FakeClock()).begin_page_log({"endpoint": client.endpoint})
-    PageReader(client, log, client.tally).read_page_of_answer("/api/models")
+    PageLogReader(client, log, client.tally).read_page_of_answer("/api/models")
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 4
     assert not [path for path in files if TOKEN.encode() in path.read_bytes()]

@@ -17,7 +17,7 @@ from lineage.errors import (
 )
 from lineage.http.client import HubClient, RequestTally
 from lineage.http.page_log import PageLog, PageLogs
-from lineage.http.pages import PageReader, next_cursor
+from lineage.http.pages import PageLogReader, next_cursor
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.http.doubles import ScriptTransport, Turn, client_of
 
@@ -43,7 +43,7 @@ def _client(turns: Sequence[Turn]) -> tuple[HubClient, ScriptTransport]:
 def test_a_walk_takes_the_cursor_from_the_link_and_nothing_else(log: PageLog) -> None:
     client, inner = _client([_page(1, "eyI%2Ba%3D%3D"), _page(2, "b"), _page(3)])
     with client:
-        pages = list(PageReader(client, log, client.tally).walk_pages("/api/models", PARAMS))
+        pages = list(PageLogReader(client, log, client.tally).walk_pages("/api/models", PARAMS))
     assert [page.body for page in pages] == [b"[1]", b"[2]", b"[3]"]
     assert [page.request for page in pages] == [
         FIRST,
@@ -59,7 +59,7 @@ def test_a_walk_takes_the_cursor_from_the_link_and_nothing_else(log: PageLog) ->
 def test_what_is_recorded_is_not_asked_again(log: PageLog) -> None:
     client, _ = _client([_page(1, "a"), httpx.Response(404), _page(2)])
     with client:
-        reader = PageReader(client, log, client.tally)
+        reader = PageLogReader(client, log, client.tally)
         with pytest.raises(UnexpectedPage):
             list(reader.walk_pages("/api/models", PARAMS))
         pages = list(reader.walk_pages("/api/models", PARAMS))
@@ -70,8 +70,8 @@ def test_what_is_recorded_is_not_asked_again(log: PageLog) -> None:
 def test_a_replayed_page_is_the_page_that_came(log: PageLog) -> None:
     client, _ = _client([_page(1, "a")])
     with client:
-        live = PageReader(client, log, client.tally).read_page_of_answer("/api/models", PARAMS)
-    replayed = PageReader(None, log, RequestTally()).read_page_of_answer("/api/models", PARAMS)
+        live = PageLogReader(client, log, client.tally).read_page_of_answer("/api/models", PARAMS)
+    replayed = PageLogReader(None, log, RequestTally()).read_page_of_answer("/api/models", PARAMS)
     assert (live.request, live.body, live.next_cursor, live.headers) == (
         replayed.request,
         replayed.body,
@@ -83,21 +83,21 @@ def test_a_replayed_page_is_the_page_that_came(log: PageLog) -> None:
 def test_a_walk_asks_for_no_page_before_it_is_wanted(log: PageLog) -> None:
     client, inner = _client([_page(1, "a"), _page(2)])
     with client:
-        walk = PageReader(client, log, client.tally).walk_pages("/api/models", PARAMS)
+        walk = PageLogReader(client, log, client.tally).walk_pages("/api/models", PARAMS)
         next(walk)
         assert len(inner.requests) == 1
 
 
 def test_offline_a_missing_page_ends_the_run_with_what_to_do(log: PageLog) -> None:
     with pytest.raises(PageNotRecorded, match="/api/models") as caught:
-        PageReader(None, log, RequestTally()).read_page_of_answer("/api/models", PARAMS)
+        PageLogReader(None, log, RequestTally()).read_page_of_answer("/api/models", PARAMS)
     assert "--offline" in caught.value.hint
 
 
 def test_a_circle_of_cursors_is_named(log: PageLog) -> None:
     client, _ = _client([_page(1, "aa"), _page(2, "bb"), _page(3, "aa"), _page(4)])
     with client:
-        reader = PageReader(client, log, client.tally)
+        reader = PageLogReader(client, log, client.tally)
         with pytest.raises(UnexpectedPage, match="aa came before"):
             list(reader.walk_pages("/api/models", PARAMS))
         pages = list(reader.walk_pages("/api/models", PARAMS))
@@ -107,7 +107,7 @@ def test_a_circle_of_cursors_is_named(log: PageLog) -> None:
 
 def test_a_walk_may_begin_at_a_cursor(log: PageLog) -> None:
     client, inner = _client([_page(1, "b"), _page(2, "a")])
-    walk = PageReader(client, log, client.tally).walk_pages(
+    walk = PageLogReader(client, log, client.tally).walk_pages(
         "/api/models", [("cursor", "a"), ("limit", "2")]
     )
     with client, pytest.raises(UnexpectedPage):
@@ -122,7 +122,7 @@ def test_a_next_page_without_a_cursor_is_not_taken_for_the_end(log: PageLog) -> 
     link = {"link": '<https://hub.example/api/models?p=2>; rel="next"'}
     client, _ = _client([httpx.Response(200, json=[], headers=link), _page(1)])
     with client:
-        reader = PageReader(client, log, client.tally)
+        reader = PageLogReader(client, log, client.tally)
         with pytest.raises(UnexpectedPage, match="without a cursor"):
             list(reader.walk_pages("/api/models"))
         assert [page.body for page in reader.walk_pages("/api/models")] == [b"[1]"]
@@ -131,7 +131,7 @@ def test_a_next_page_without_a_cursor_is_not_taken_for_the_end(log: PageLog) -> 
 def test_a_deleted_page_is_asked_again(log: PageLog) -> None:
     client, _ = _client([_page(1), _page(2)])
     with client:
-        reader = PageReader(client, log, client.tally)
+        reader = PageLogReader(client, log, client.tally)
         reader.set_aside(reader.read_page_of_answer("/api/models"))
         assert reader.read_page_of_answer("/api/models").body == b"[2]"
 
@@ -153,7 +153,7 @@ def test_a_refusal_shows_its_status_and_what_was_said(
     body = b'{"error":"no\x1b[31m"} ' + b"x" * 500
     client, _ = _client([httpx.Response(status, content=body)])
     with client, pytest.raises(error, match=str(status)) as caught:
-        PageReader(client, log, client.tally).read_page_of_answer("/api/models")
+        PageLogReader(client, log, client.tally).read_page_of_answer("/api/models")
     assert '{"error":"no [31m"} xxx' in caught.value.message
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 300
@@ -163,14 +163,14 @@ def test_a_refusal_shows_its_status_and_what_was_said(
 def test_a_refused_token_is_hinted_at(log: PageLog) -> None:
     client, _ = _client([httpx.Response(401, json={"error": "Invalid username or password."})])
     with client, pytest.raises(AccessRefused) as caught:
-        PageReader(client, log, client.tally).read_page_of_answer("/api/models")
+        PageLogReader(client, log, client.tally).read_page_of_answer("/api/models")
     assert "token" in caught.value.hint
 
 
 def test_a_redirect_says_where_it_points(log: PageLog) -> None:
     client, _ = _client([httpx.Response(301, headers={"location": "https://other.example/x"})])
     with client, pytest.raises(UnexpectedPage) as caught:
-        PageReader(client, log, client.tally).read_page_of_answer("/api/models")
+        PageLogReader(client, log, client.tally).read_page_of_answer("/api/models")
     assert "https://other.example/x" in caught.value.hint
 
 
@@ -186,7 +186,7 @@ def test_a_redirect_says_where_it_points(log: PageLog) -> None:
 def test_a_renamed_thing_is_found_on_the_same_hub(log: PageLog, location: str) -> None:
     client, inner = _client([httpx.Response(307, headers={"location": location}), _page(7)])
     with client:
-        reader = PageReader(client, log, client.tally)
+        reader = PageLogReader(client, log, client.tally)
         pages = [reader.find_logged_page("/api/models/old/name", PARAMS) for _ in range(2)]
     assert [page and (page.body, page.replayed) for page in pages] == [
         (b"[7]", False),
@@ -203,9 +203,9 @@ def test_what_the_hub_does_not_show_is_not_found_and_asked_for_again(
 ) -> None:
     client, inner = _client([httpx.Response(status), _page(1)])
     with client:
-        reader = PageReader(client, log, client.tally)
+        reader = PageLogReader(client, log, client.tally)
         assert reader.find_logged_page("/api/models/a/b") is None
-        assert PageReader(None, log, RequestTally()).find_logged_page("/api/models/a/b") is None
+        assert PageLogReader(None, log, RequestTally()).find_logged_page("/api/models/a/b") is None
         found = reader.find_logged_page("/api/models/a/b")
     assert found is not None
     assert (found.body, len(inner.requests)) == (b"[1]", 2)
@@ -215,7 +215,7 @@ def test_what_the_hub_does_not_show_is_not_found_and_asked_for_again(
 def test_a_rename_to_garbage_is_an_error_that_we_know(log: PageLog, location: bytes) -> None:
     client, _ = _client([httpx.Response(307, headers={b"location": location}), _page(1)])
     with client, pytest.raises(UnexpectedPage):
-        PageReader(client, log, client.tally).find_logged_page("/api/models/a/b")
+        PageLogReader(client, log, client.tally).find_logged_page("/api/models/a/b")
     assert not list(log.logged_requests())
 
 
@@ -223,14 +223,14 @@ def test_a_thing_that_was_renamed_twice_is_not_followed_further(log: PageLog) ->
     moved = httpx.Response(307, headers={"location": "/api/models/c/d"})
     client, inner = _client([moved, moved, _page(1)])
     with client, pytest.raises(UnexpectedPage, match="307"):
-        PageReader(client, log, client.tally).find_logged_page("/api/models/a/b")
+        PageLogReader(client, log, client.tally).find_logged_page("/api/models/a/b")
     assert len(inner.requests) == 2
 
 
 def test_when_retries_are_spent_nothing_is_recorded(log: PageLog) -> None:
     client, _ = _client([httpx.Response(500)] * 6)
     with client, pytest.raises(SourceUnavailable):
-        PageReader(client, log, client.tally).read_page_of_answer("/api/models")
+        PageLogReader(client, log, client.tally).read_page_of_answer("/api/models")
     assert not list(log.logged_requests())
 
 

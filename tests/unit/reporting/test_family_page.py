@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.domain.escape import markup
+from lineage.domain.escape import escape_markup
 from lineage.reporting.family_page.page import SCRIPTS, read_report_page_asset
 from lineage.reporting.family_tree import FamilyTreeReport
 from lineage.reporting.language import Language, load_texts
@@ -69,7 +69,7 @@ def test_it_says_number_definition_snapshot_and_endpoint(report: FamilyTreeRepor
         said = load_texts(language)
         written = page_of(report, language)
         assert said.number(report.count.total) in written.split("<h1>")[1].split("</h1>")[0]
-        for told in (report.manifest.id, ENDPOINT, markup(said.say("page.counted_text"))):
+        for told in (report.manifest.id, ENDPOINT, escape_markup(said.say("page.counted_text"))):
             assert told in written
 
 

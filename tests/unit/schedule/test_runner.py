@@ -8,10 +8,17 @@ from pathlib import Path
 from threading import Event
 
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import DraftRefused
-from lineage.schedule.runner import ENDED, MOST_ATTEMPTS, PAUSE, CrawlProcess, Runner, last_run
+from lineage.schedule.runner import (
+    ENDED,
+    MOST_ATTEMPTS,
+    PAUSE,
+    CrawlProcess,
+    Runner,
+    last_scheduled_run,
+)
 from lineage.store.manifest import SnapshotKind
 from lineage.store.store import ParquetStore
 from tests.builders import origin, pages, publication, published, row
@@ -163,15 +170,15 @@ def test_a_run_that_is_tried_again_waits_for_a_pause() -> None:
 
 
 def test_an_empty_store_knows_no_last_run(tmp_path: Path) -> None:
-    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) is None
+    assert last_scheduled_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) is None
 
 
 def test_the_last_run_is_the_newest_snapshot_of_everything(tmp_path: Path) -> None:
     for days in (0, 1):
         published([row()], tmp_path, taken_at=NOON + days * DAY)
     below = origin(SnapshotKind.BELOW, taken_at=NOON + 2 * DAY)
-    publish(pages([row()], 1000), below, publication(tmp_path))
-    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) == NOON + DAY
+    build_snapshot(pages([row()], 1000), below, publication(tmp_path))
+    assert last_scheduled_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) == NOON + DAY
 
 
 def test_a_refused_draft_was_a_run_too(tmp_path: Path) -> None:
@@ -179,14 +186,14 @@ def test_a_refused_draft_was_a_run_too(tmp_path: Path) -> None:
     nearly_empty = pages([row("owner/0")], 1000)
     with suppress(DraftRefused):
         later = origin(taken_at=NOON + DAY)
-        publish(nearly_empty, later, publication(tmp_path, limits=Limits(0.01, 0.9)))
-    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) == NOON + DAY
+        build_snapshot(nearly_empty, later, publication(tmp_path, limits=Limits(0.01, 0.9)))
+    assert last_scheduled_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) == NOON + DAY
 
 
 def test_a_folder_that_names_no_moment_was_no_run(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "refused.json").write_text(json.dumps({}), "utf-8")
-    assert last_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) is None
+    assert last_scheduled_run(ParquetStore(str(tmp_path), NO_OPT_OUTS)) is None
 
 
 # The process

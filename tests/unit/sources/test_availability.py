@@ -12,7 +12,7 @@ from lineage.domain.records import Availability, AvailabilityAnswer
 from lineage.errors import SourceError
 from lineage.http.client import RequestTally
 from lineage.http.page_log import PageLogs, RecordedPage
-from lineage.http.pages import PageReader
+from lineage.http.pages import PageLogReader
 from lineage.sources.availability import HubAvailability, availability_from_hub_answer
 from tests.fakes.fake_clock import NOON, FakeClock
 from tests.unit.http.doubles import ScriptTransport, client_of
@@ -68,7 +68,7 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
     moved = httpx.Response(307, headers={"location": "/api/models/owner/new"})
     inner = ScriptTransport([httpx.Response(404), moved])
     with client_of(inner) as client:
-        hub = HubAvailability(PageReader(client, log, client.tally))
+        hub = HubAvailability(PageLogReader(client, log, client.tally))
         first, second = hub.ask(KEY, "owner/name"), hub.ask(KEY, "owner/näme #1")
         assert client.tally.sent == 2
     assert first == AvailabilityAnswer(Availability.GONE, 404, NOON)
@@ -78,7 +78,7 @@ def test_a_question_is_one_request_and_is_recorded(tmp_path: Path) -> None:
         b"/api/models/owner/n%C3%A4me%20%231?expand%5B%5D=disabled&expand%5B%5D=private",
     ]
     tally = RequestTally()
-    offline = HubAvailability(PageReader(None, log, tally))
+    offline = HubAvailability(PageLogReader(None, log, tally))
     assert (offline.ask(KEY, "owner/name"), offline.ask(KEY, "owner/näme #1")) == (first, second)
     assert offline.ask(KEY, "owner/never-asked") is None
     assert (tally.sent, tally.replayed) == (0, 2)
@@ -97,7 +97,7 @@ def test_what_somebody_on_the_way_says_is_no_answer_about_a_model(
 ) -> None:
     log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(ScriptTransport([sent])) as client, pytest.raises(SourceError) as refused:
-        HubAvailability(PageReader(client, log, client.tally)).ask(KEY, "owner/name")
+        HubAvailability(PageLogReader(client, log, client.tally)).ask(KEY, "owner/name")
     assert "token" not in refused.value.hint
     assert not list(log.logged_requests())
 
@@ -107,5 +107,5 @@ def test_an_answer_about_another_model_is_asked_again(tmp_path: Path) -> None:
     other = httpx.Response(200, content=SHOWN.replace(b"owner/name", b"owner/other"))
     inner = ScriptTransport([other, httpx.Response(200, content=SHOWN)])
     with client_of(inner) as client:
-        asked = HubAvailability(PageReader(client, log, client.tally)).ask(KEY, "owner/name")
+        asked = HubAvailability(PageLogReader(client, log, client.tally)).ask(KEY, "owner/name")
     assert asked == AvailabilityAnswer(Availability.UNLISTED, 200, NOON)

@@ -13,7 +13,7 @@ from lineage.crawl.plan import UpdateStart, crawl_below, crawl_changes
 from lineage.demo.catalog import Row
 from lineage.errors import SourceError, SourceUnavailable, UnexpectedPage
 from lineage.http.page_log import PageLogs
-from lineage.http.pages import PageReader
+from lineage.http.pages import PageLogReader
 from lineage.sources.hub import HubSource
 from lineage.sources.interface import RecordPage
 from lineage.sources.listing_pages import drop_private_rows
@@ -87,7 +87,7 @@ class open_source:
     def __init__(self, listing: ScriptedListing, folder: Path) -> None:
         self._client = client_of(listing.transport())
         log = PageLogs(folder, FakeClock()).begin_page_log({"kind": "test"})
-        self._source = HubSource(PageReader(self._client, log, self._client.tally))
+        self._source = HubSource(PageLogReader(self._client, log, self._client.tally))
 
     def __enter__(self) -> HubSource:
         return self._source
@@ -161,7 +161,7 @@ def test_a_cut_walk_goes_on_where_it_was_cut(tmp_path: Path) -> None:
     listing = ScriptedListing(ROWS, {5: lambda page: Page(page.rows)}, times=9)
     log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(listing.transport()) as client:
-        source = HubSource(PageReader(client, log, client.tally))
+        source = HubSource(PageLogReader(client, log, client.tally))
         with pytest.raises(SourceUnavailable, match="ends too early"):
             names_of(source.list_everything_of_source())
         before = len(listing.asked)
@@ -240,7 +240,7 @@ def test_a_private_model_that_is_the_newest_is_no_cut(tmp_path: Path) -> None:
     listing = ScriptedListing([*ROWS, mine])
     log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(listing.transport()) as client:
-        source = HubSource(PageReader(client, log, client.tally, drop_private_rows))
+        source = HubSource(PageLogReader(client, log, client.tally, drop_private_rows))
         assert names_of(source.list_everything_of_source()) == [row["id"] for row in ROWS]
 
 
@@ -262,7 +262,7 @@ def test_a_model_is_the_one_that_was_asked_for(name: str, renamed: bool, tmp_pat
     answers = iter([*first, OF_ANOTHER[name], httpx.Response(200, json=ROWS[7])])
     log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     with client_of(httpx.MockTransport(lambda request: next(answers))) as client:
-        page = HubSource(PageReader(client, log, client.tally)).read_model_from_source(asked)
+        page = HubSource(PageLogReader(client, log, client.tally)).read_model_from_source(asked)
     assert page is not None
     assert [record.id for record in page.records] == [ROWS[7]["id"]]
 
@@ -271,7 +271,7 @@ def test_an_answer_about_another_model_that_stays_ends_a_descent(tmp_path: Path)
     log = PageLogs(tmp_path, FakeClock()).begin_page_log({"kind": "test"})
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=ROWS[8]))
     with client_of(transport) as client, pytest.raises(UnexpectedPage, match="another model"):
-        HubSource(PageReader(client, log, client.tally)).read_model_from_source(ROWS[7]["id"])
+        HubSource(PageLogReader(client, log, client.tally)).read_model_from_source(ROWS[7]["id"])
     assert not list(log.logged_requests())
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.domain.records import HubParent, ModelRecord
-from lineage.domain.repo_ids import STAND_IN, is_key, stand_in_key
+from lineage.domain.repo_ids import STAND_IN, is_key, make_stand_in_key
 from lineage.errors import SettingsError
 from lineage.sources.dump import open_dump
 from lineage.sources.interface import RecordPage
@@ -245,7 +245,11 @@ def test_without_keys_names_stand_in_but_for_parents_that_the_dump_shows(tmp_pat
     del columns["_id"]
     found = read(write(tmp_path, columns)).records
     child = key_of("owner/child")
-    assert [one.key for one in found] == [key_of("kin/root"), child, stand_in_key("owner/merge")]
+    assert [one.key for one in found] == [
+        key_of("kin/root"),
+        child,
+        make_stand_in_key("owner/merge"),
+    ]
     assert found[1].hub_parents == (HubParent(key_of("kin/root"), "kin/root"),)
     with open_dump(write(tmp_path, columns)) as dump:
         assert not dump.has_keys
@@ -254,9 +258,9 @@ def test_without_keys_names_stand_in_but_for_parents_that_the_dump_shows(tmp_pat
 
 @given(st.text(min_size=1))
 def test_a_stand_in_is_a_key_that_the_hub_does_not_give_this_century(id: str) -> None:
-    key = stand_in_key(id)
+    key = make_stand_in_key(id)
     assert is_key(key)
-    assert key == stand_in_key(id)
+    assert key == make_stand_in_key(id)
     assert datetime.fromtimestamp(int(key[: len(STAND_IN)], 16), UTC).year == 2106
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.sources.interface import RecordPage
 from lineage.sources.listing_pages import ParsedPage, is_whole_hub_body, parse_page
 from lineage.store.schema import BAD_ROWS_FILE, MODELS_FILE
@@ -129,7 +129,7 @@ def test_every_record_can_be_stored_and_read_again(drawn: list[list[bytes]]) -> 
     pages = [RecordPage(page.records, page.bad_rows, page.unread_fields) for page in parsed]
     with TemporaryDirectory() as folder:
         into = publication(Path(folder), limits=Limits(max_bad_share=1))
-        manifest = publish(pages, origin(), into)
+        manifest = build_snapshot(pages, origin(), into)
         snapshot = into.store.snapshot(manifest.id)
         assert len(rows_of(snapshot, MODELS_FILE)) == manifest.models > 0
         assert len(rows_of(snapshot, BAD_ROWS_FILE)) == manifest.bad_rows

@@ -14,7 +14,7 @@ from lineage.build.draft import open_draft
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import NoSuchSnapshot, SchemaTooNew, SnapshotDamaged, UnknownSnapshot
 from lineage.store import schema
-from lineage.store.inventory import mark
+from lineage.store.inventory import mark_unfinished_folder
 from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import Manifest
 from lineage.store.reader import Snapshot
@@ -156,7 +156,7 @@ def test_a_draft_that_a_kill_left_is_no_snapshot_and_goes(
 def test_a_kill_right_after_the_manifest_leaves_a_whole_snapshot(
     store: ParquetStore, folder: Path
 ) -> None:
-    mark(LocalFiles(store.location), folder.name)
+    mark_unfinished_folder(LocalFiles(store.location), folder.name)
     assert store.find_damage(folder.name) == []
     open_draft(store, origin(taken_at=NOON + timedelta(days=30))).close()
     assert {path.name for path in folder.iterdir()} == {*schema.TABLES, "manifest.json"}
@@ -167,7 +167,7 @@ def test_what_is_deleted_bears_its_mark_to_the_end(store: ParquetStore, folder: 
     for file in sorted(schema.TABLES):
         copy = folder.parent / "20200101T000000Z"
         shutil.copytree(folder, copy)
-        mark(LocalFiles(store.location), copy.name)
+        mark_unfinished_folder(LocalFiles(store.location), copy.name)
         for name in ("manifest.json", *gone):
             (copy / name).unlink()
         assert (store.damaged(), len(store.manifests())) == ({}, 1)

@@ -16,7 +16,7 @@ from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.families.registry import all_families, family
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
-from lineage.store.table_writer import write_snapshot
+from lineage.store.table_writer import write_snapshot_tables
 from tests.builders import Row, row
 from tests.corpus import BOX
 from tests.questions import count_base, count_family, find_anomalies, trace, tree_of_base
@@ -45,7 +45,7 @@ def days(corpus_snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) ->
     laid = updated(before, read_again(), folder, endpoint=BOX)
     assert laid.manifest.builds_on is not None
     plain = tmp_path_factory.mktemp("plain")
-    write_snapshot(plain / laid.id, list_whole_tables_of_scope(laid), laid.manifest)
+    write_snapshot_tables(plain / laid.id, list_whole_tables_of_scope(laid), laid.manifest)
     return Days(before, laid, ParquetStore(str(plain), NO_OPT_OUTS).snapshot(laid.id))
 
 

@@ -16,7 +16,7 @@ import pytest
 from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import SchemaTooNew
@@ -24,7 +24,7 @@ from lineage.families.registry import all_families, family
 from lineage.store import schema
 from lineage.store.reader import Snapshot
 from lineage.store.store import ParquetStore
-from lineage.store.table_writer import write_snapshot
+from lineage.store.table_writer import write_snapshot_tables
 from tests.builders import edges_of, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
 from tests.questions import count_base, count_family, find_anomalies, tree_of_base
@@ -65,7 +65,7 @@ def test_a_full_crawl_goes_on_from_an_old_snapshot(old: Snapshot, tmp_path: Path
     left = [row for row in ROWS if row["id"] != "kid/2"]
     into = publication(tmp_path, limits=Limits(min_kept_share=0.5))
     later = origin(taken_at=NOON + timedelta(days=1))
-    new = into.store.snapshot(publish(pages(left), later, into).id)
+    new = into.store.snapshot(build_snapshot(pages(left), later, into).id)
     assert new.tombstones(["id"])["id"].to_pylist() == ["kid/2"]
     assert edges_of(new) == edges_of(old)
     assert (new.manifest.schema_version, new.manifest.previous) == (schema.VERSION, ID)
@@ -147,7 +147,9 @@ def test_an_old_snapshot_has_its_point_on_a_curve(old: Snapshot, tmp_path: Path)
 
 
 def test_an_old_snapshot_is_exported_in_todays_shape(old: Snapshot, tmp_path: Path) -> None:
-    written = write_snapshot(tmp_path / "out" / ID, list_whole_tables_of_scope(old), old.manifest)
+    written = write_snapshot_tables(
+        tmp_path / "out" / ID, list_whole_tables_of_scope(old), old.manifest
+    )
     assert written.schema_version == schema.VERSION
     assert written.files["trends.parquet"].rows == 0
     plain = ParquetStore(str(tmp_path / "out"), NO_OPT_OUTS).snapshot()

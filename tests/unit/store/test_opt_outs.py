@@ -101,9 +101,9 @@ def test_what_is_left_is_whole_and_counted_anew(location: str) -> None:
 def test_a_manifest_of_what_lies_below_one_of_them_does_not_say_so(tmp_path: Path) -> None:
     into = publication(tmp_path)
     below = Origin(SnapshotKind.BELOW, ENDPOINT, NOON, below="shyowl/nest")
-    from lineage.build.pipeline import publish
+    from lineage.build.pipeline import build_snapshot
 
-    publish(pages(ROWS[:3]), below, into)
+    build_snapshot(pages(ROWS[:3]), below, into)
     (manifest,) = ParquetStore(str(tmp_path), LIST).manifests()
     assert "shyowl" not in manifest.to_json().decode()
     assert origin().below is None

@@ -15,7 +15,7 @@ import pytest
 
 from lineage.analysis.cut_tables import list_whole_tables_of_scope
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.claims import Relation, Strength
 from lineage.domain.definitions import Definition
 from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -25,7 +25,7 @@ from lineage.store.manifest import Manifest, SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.retention import read_retention_rule, snapshots_kept_by
 from lineage.store.store import ParquetStore
-from lineage.store.table_writer import write_snapshot
+from lineage.store.table_writer import write_snapshot_tables
 from tests.builders import Row, edges_of, origin, pages, publication, row, rows_of
 from tests.fakes.fake_clock import NOON
 from tests.questions import count_base, count_family, trace, tree_of_base
@@ -60,7 +60,7 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Snapshot]:
     def take(rows: list[Row], days: int, onto: Snapshot | None = None) -> Snapshot:
         kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
         taken = origin(kind, taken_at=NOON + timedelta(days=days))
-        return into.store.snapshot(publish(pages(rows), taken, into, update_of=onto).id)
+        return into.store.snapshot(build_snapshot(pages(rows), taken, into, update_of=onto).id)
 
     take(rows["full"], -1)
     full = take([one for one in rows["full"] if one["id"] not in rows["deleted"]], 0)
@@ -164,7 +164,7 @@ def test_an_update_onto_it_stands_alone_and_the_next_builds_on_that(
 def test_it_is_exported_in_the_words_of_today(
     old: Snapshot, new: dict[str, Snapshot], tmp_path: Path
 ) -> None:
-    written = write_snapshot(
+    written = write_snapshot_tables(
         tmp_path / "out" / old.id, list_whole_tables_of_scope(old), old.manifest
     )
     assert (written.schema_version, written.origin.kind) == (

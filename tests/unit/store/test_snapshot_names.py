@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import NoSuchSnapshot, SettingsError, UnknownSnapshot
 from lineage.store.manifest import Origin, SnapshotKind
@@ -28,7 +28,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ParquetStore:
 
 def below(folder: Path, base: str, days: int) -> str:
     taken = Origin(SnapshotKind.BELOW, ENDPOINT, NOON + timedelta(days=days), below=base)
-    return publish(pages([row(base), row(f"{base}-kid", [base])]), taken, publication(folder)).id
+    return build_snapshot(
+        pages([row(base), row(f"{base}-kid", [base])]), taken, publication(folder)
+    ).id
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.analysis.diffs import Change, Diff, NamedNodes, Rename, diff_snapshots
-from lineage.analysis.growth.subjects import FamilyTotal, count_families
+from lineage.analysis.growth.subjects import FamilyTotal, count_families_in_scope
 from lineage.analysis.results import Count
 from lineage.analysis.scope import Scope
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
-from lineage.domain.repo_ids import stand_in_key
+from lineage.domain.repo_ids import make_stand_in_key
 from lineage.families.registry import all_families, family
 from lineage.store import schema
 from lineage.store.reader import Snapshot
@@ -42,7 +42,7 @@ def day(rows: Sequence[Row], folder: Path, number: int) -> Snapshot:
     """Publish what was listed on a day, however little it was."""
     into = publication(folder, limits=Limits(min_kept_share=0))
     ordered = sorted(rows, key=lambda one: str(one["_id"]))
-    manifest = publish(pages(ordered), origin(taken_at=NOON + number * DAY), into)
+    manifest = build_snapshot(pages(ordered), origin(taken_at=NOON + number * DAY), into)
     return into.store.snapshot(manifest.id)
 
 
@@ -76,8 +76,8 @@ def test_a_model_made_anew_under_an_old_name_is_another_model(tmp_path: Path) ->
 
 
 def test_a_stand_in_key_is_matched_by_name(tmp_path: Path) -> None:
-    dump = [row(id, _id=stand_in_key(id)) for id in (ROOT, "owner/other")]
-    child = row("owner/child", _id=stand_in_key("owner/child"), cardData={"base_model": ROOT})
+    dump = [row(id, _id=make_stand_in_key(id)) for id in (ROOT, "owner/other")]
+    child = row("owner/child", _id=make_stand_in_key("owner/child"), cardData={"base_model": ROOT})
     listed = row("owner/child", cardData={"base_model": ROOT})
     diff = compared([*dump, child], [row(ROOT), listed], tmp_path)
     assert (diff.added, diff.removed, diff.renamed) == ((), ("owner/other",), ())
@@ -161,7 +161,7 @@ def test_two_bearers_of_one_name_are_matched_once(tmp_path: Path, folded: bool) 
 
 def test_every_family_at_once_is_what_each_alone_is(corpus_snapshot: Snapshot) -> None:
     known = all_families()
-    totals = count_families(Scope(corpus_snapshot, known))
+    totals = count_families_in_scope(Scope(corpus_snapshot, known))
     for one in (family("llama"), family("qwen")):
         _is_what_it_is_alone(totals, corpus_snapshot, one, known)
 
@@ -174,7 +174,7 @@ def test_any_families_at_once_are_what_each_alone_is(
     both = [made, replace(other, id="other")]
     with TemporaryDirectory() as folder:
         snapshot = day(a_world(seed, 40), Path(folder), 0)
-        totals = count_families(Scope(snapshot, both))
+        totals = count_families_in_scope(Scope(snapshot, both))
         for one in both:
             assert totals[one.id].total == _alone(snapshot, one, both).total
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from lineage.analysis.growth.curves import curve_of_base, curve_of_family
 from lineage.analysis.growth.results import Curve, Point
-from lineage.analysis.growth.stored import trend_overlay_of
+from lineage.analysis.growth.stored import registry_digest_for_trends
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
 from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -49,7 +49,7 @@ def _take(
     into = publication(folder, known, limits=Limits(min_kept_share=0))
     ordered = sorted(rows, key=lambda one: str(one["_id"]))
     moment = NOON + timedelta(days=day)
-    return publish(pages(ordered), origin(kind, taken_at=moment), into).id
+    return build_snapshot(pages(ordered), origin(kind, taken_at=moment), into).id
 
 
 def totals(curve: Curve) -> list[int]:
@@ -129,7 +129,7 @@ def test_as_stored_takes_what_the_other_registry_counted_and_names_it(tmp_path: 
 def test_a_registry_that_only_tells_more_counts_alike(tmp_path: Path) -> None:
     store = history(tmp_path, [row(ROOT), CHILD])
     today = replace(KIN, version="2026-12-01", organization="Kin & Co")
-    assert trend_overlay_of([today]) == trend_overlay_of([KIN])
+    assert registry_digest_for_trends([today]) == registry_digest_for_trends([KIN])
     (moment,) = curve_of_family(store, today, [today]).moments
     assert (moment.stored, moment.registry) == (True, KIN.version)
 

@@ -18,7 +18,7 @@ from lineage.analysis.growth.trends import find_trends as ask
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.errors import SettingsError
@@ -51,7 +51,7 @@ def take(rows: Sequence[Row], folder: Path, hours: int, kind: SnapshotKind | Non
     into = publication(folder, all_families(), limits=Limits(min_kept_share=0))
     ordered = sorted([*ROOTS, *rows], key=lambda it: str(it["_id"]))
     taken_at = NOON + timedelta(hours=hours)
-    publish(pages(ordered), origin(kind or SnapshotKind.FULL, taken_at=taken_at), into)
+    build_snapshot(pages(ordered), origin(kind or SnapshotKind.FULL, taken_at=taken_at), into)
 
 
 def history(folder: Path, *days: Sequence[Row]) -> None:

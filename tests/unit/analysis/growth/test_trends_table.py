@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lineage.analysis.results import Count, Group
 from lineage.build.checks import Limits
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.families import Family
@@ -52,7 +52,7 @@ def published_in_turn(
     for number, rows in enumerate(days):
         ordered = sorted(rows, key=lambda one: str(one["_id"]))
         moment = origin(taken_at=NOON + number * timedelta(days=1))
-        manifest = publish(pages(ordered), moment, into)
+        manifest = build_snapshot(pages(ordered), moment, into)
     return into.store.snapshot(manifest.id)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lineage.analysis.licenses.statements import CONFLICTS, Judged, Knowledge
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.licenses import Drift, DriftSeverity, LicenseNote, NameLevel, WeightsForm
 from lineage.store.reader import Snapshot
@@ -216,7 +216,7 @@ def test_what_a_server_on_this_machine_said_is_a_sample_whatever_it_knows() -> N
 def test_a_snapshot_of_a_local_server_says_undeclared_of_nobody(tmp_path: Path) -> None:
     into = publication(tmp_path)
     ordered = sorted(WORLD, key=lambda one: str(one["_id"]))
-    manifest = publish(pages(ordered), origin(endpoint="http://127.0.0.1:8765"), into)
+    manifest = build_snapshot(pages(ordered), origin(endpoint="http://127.0.0.1:8765"), into)
     found = judged(into.store.snapshot(manifest.id))
     assert found.knowledge.is_local
     assert {one.drift for one in found.rows if one.tag is None} == {Drift.NOT_IN_SAMPLE}

@@ -17,7 +17,7 @@ from lineage.analysis.registry.contradictions import (
     sort_registry_findings,
 )
 from lineage.analysis.scope import Scope
-from lineage.build.pipeline import publish
+from lineage.build.pipeline import build_snapshot
 from lineage.domain.claims import Relation
 from lineage.domain.families import (
     CuratedEdge,
@@ -293,7 +293,7 @@ def test_what_the_snapshot_does_not_know_is_one_note_a_kind(tmp_path: Path) -> N
 def test_a_snapshot_of_one_base_knows_too_little_to_miss_anyone(tmp_path: Path) -> None:
     into = publication(tmp_path)
 
-    manifest = publish(pages([row(ROOT)]), origin(SnapshotKind.BELOW), into)
+    manifest = build_snapshot(pages([row(ROOT)]), origin(SnapshotKind.BELOW), into)
     assert check_against_snapshot(Scope(into.store.snapshot(manifest.id), [MIRRORED])) == ()
 
 

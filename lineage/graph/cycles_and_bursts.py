@@ -53,11 +53,11 @@ def find_sibling_bursts_in_graph(
     """
     group = pack_node_pairs(parent, author)
     order = np.lexsort((child, moment, group))
-    ranges = find_graph_bursts(group[order], moment[order], least, within)
+    ranges = find_bursts_in_columns(group[order], moment[order], least, within)
     return SiblingBursts(child[order], parent[order], moment[order], ranges)
 
 
-def find_graph_bursts(
+def find_bursts_in_columns(
     group: Int64s, moment: Int64s, least: int, within: int
 ) -> list[tuple[int, int]]:
     """Return where at least `least` elements of one group lie `within` a length of time.

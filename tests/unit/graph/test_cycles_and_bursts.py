@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.graph.anomalies import find_graph_bursts, find_graph_cycles
+from lineage.graph.cycles_and_bursts import find_bursts_in_columns, find_graph_cycles
 
 Edges = list[tuple[int, int]]
 
@@ -75,4 +75,4 @@ def test_bursts_are_the_unions_of_overlapping_dense_windows(
             else:
                 expected.append((at, at + least))
     columns = np.array(ordered, np.int64).reshape(-1, 2)
-    assert find_graph_bursts(columns[:, 0], columns[:, 1], least, within) == expected
+    assert find_bursts_in_columns(columns[:, 0], columns[:, 1], least, within) == expected
