@@ -16,7 +16,7 @@ from lineage.domain.families import Family
 from lineage.evidence.infer import InferenceInput, InferredClaim, KnownModel, find_parents
 from lineage.evidence.names import list_ids_never_inferred
 from lineage.evidence.release_names import FamilyReading
-from lineage.graph.reach import Rows, mark_nodes, reach_row_labels
+from lineage.graph.reach import AdjacencyRows, mark_nodes, reach_row_labels
 
 
 def infer_from_license_tags(
@@ -43,7 +43,7 @@ def infer_from_merge_partners(
     """Infer the family of all other models that a model is merged with, if it is one."""
     child, parent = nodes.child, nodes.parent
     merges = (np.bincount(child, minlength=len(nodes.ids)) > 1)[child]
-    is_candidate = _mark_inferable_nodes(families, nodes, candidates)
+    is_candidate = _mark_inferable(families, nodes, candidates)
     rows = np.flatnonzero(merges & is_candidate[parent] & (child != parent))
     if not len(rows):
         return
@@ -74,7 +74,7 @@ def infer_from_child_names(
     families: Sequence[Family], nodes: InferenceInput, candidates: Mask
 ) -> Iterator[InferredClaim]:
     """Infer the family that at least half of a model's children bear in their names."""
-    is_candidate = _mark_inferable_nodes(families, nodes, candidates)
+    is_candidate = _mark_inferable(families, nodes, candidates)
     rows = np.flatnonzero(is_candidate[nodes.parent] & (nodes.child != nodes.parent))
     children = np.bincount(nodes.parent[rows], minlength=len(nodes.ids))
     ids = nodes.ids.take(pa.array(nodes.child[rows]))
@@ -114,9 +114,7 @@ def _claim_families(
             yield InferredClaim(row, nodes.claimable[subject], Claim(rule, subject, quote), rule)
 
 
-def _mark_inferable_nodes(
-    families: Sequence[Family], nodes: InferenceInput, candidates: Mask
-) -> Mask:
+def _mark_inferable(families: Sequence[Family], nodes: InferenceInput, candidates: Mask) -> Mask:
     """Return the candidates that are parents and not decided by hand, as a mask of all nodes."""
     # What is decided by hand has most of the children: to read their names would be in vain.
     is_parent = mark_nodes(len(nodes.ids), nodes.parent)[: len(candidates)]
@@ -140,7 +138,7 @@ def _declared_families_of_nodes(
         for family in families
     ]
     size = len(nodes.ids)
-    words = reach_row_labels(Rows.build(nodes.parent, nodes.child, size), size, seeds)
+    words = reach_row_labels(AdjacencyRows.build(nodes.parent, nodes.child, size), size, seeds)
 
     def families_of(node: int) -> tuple[int, ...]:
         bits = sum(int(word[node]) << (64 * at) for at, word in enumerate(words))
