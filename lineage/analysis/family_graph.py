@@ -111,11 +111,9 @@ def _family_node_columns(scope: Scope, nodes: Nodes) -> dict[str, list[object]]:
     unrecorded = nodes[len(recorded) :]
     rows = pa.array(recorded)
     columns: dict[str, list[object]] = {
-        name: _plain_graph_values(
-            scope.snapshot.record_column(name, file).take(rows).combine_chunks()
-        )
+        name: _plain_graph_values(column.take(rows).combine_chunks())
         for file, names in _NODE_COLUMNS.items()
-        for name in names
+        for name, column in zip(names, scope.snapshot.record_table(names, file), strict=True)
     }
     if len(unrecorded):
         for name, column in zip(("key", "id"), scope.names_of_bases(unrecorded), strict=True):
@@ -128,7 +126,7 @@ def _plain_graph_values(column: pa.Array) -> list[object]:
         return list(column.to_pylist())
     # As text: networkx's own writers take no moments. numpy spells them in half of Arrow's time.
     seconds = column.cast(pa.timestamp("s", "UTC"), safe=False).to_numpy(zero_copy_only=False)
-    spelled = np.char.add(np.datetime_as_string(seconds), "Z")
+    spelled = np.datetime_as_string(seconds, timezone="UTC")
     return list(pa.array(spelled, mask=np.isnat(seconds)).to_pylist())
 
 

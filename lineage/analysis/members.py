@@ -1,7 +1,7 @@
 """Which models a question counts: the graph under a definition, cut to what is reached."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +17,7 @@ from lineage.store import schema
 from lineage.store.reader import EdgeColumns, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(NamedTuple):
     """The models counted below some roots, and the edges they were counted by."""
 
     edges: EdgeColumns
@@ -35,16 +34,14 @@ class Members:
 
     def members_among(self, some: Mask) -> "Members":
         """Return those of them that are among some nodes, on the same edges."""
-        return replace(
-            self,
+        return self._replace(
             counted=self.counted & some,
             possible=self.possible & some,
             direct=self.direct & some,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Countable:
+class Countable(NamedTuple):
     """The models with a record, listed or deleted, that a definition counts where it meets them."""
 
     surely: Mask

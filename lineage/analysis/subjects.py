@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,8 +28,7 @@ _SHORTEST_PIECE = 4
 """A shorter piece of a name stands in too many names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelNode:
+class ModelNode(NamedTuple):
     """One model of a snapshot."""
 
     id: str
@@ -45,8 +45,7 @@ class ModelNode:
         return self.number if isinstance(self.number, int) else self.number()
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedSubject:
+class ResolvedSubject(NamedTuple):
     """What a question is about, found in a snapshot or in the registry."""
 
     spelling: str
@@ -79,8 +78,7 @@ class ResolvedSubject:
         return None if self.model is None else self.model.key
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectMembers:
+class SubjectMembers(NamedTuple):
     """The models that a subject's number counts."""
 
     scope: Scope
@@ -210,8 +208,8 @@ def count_members_opted_out(scope: Scope, subject: ResolvedSubject, at_most: int
         row = whole.base(match[1]) if scope.definition == DEFAULT else None
         if row is not None and row.key == subject.model.key:  # stored, as the number asked about is
             return max(row.total - at_most, 0) + left_out
-        model = replace(subject.model, number=match[0], id=match[1])
-    members = select_members(scope.of_snapshot(whole), replace(subject, model=model)).members
+        model = subject.model._replace(number=match[0], id=match[1])
+    members = select_members(scope.of_snapshot(whole), subject._replace(model=model)).members
     more = int(members.possible.sum()) - at_most
     return max(more, 0) + left_out
 

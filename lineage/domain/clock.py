@@ -77,10 +77,12 @@ def snapshot_id(moment: datetime) -> str:
 
 def moment_of_snapshot_id(id: str) -> datetime | None:
     """Return the moment that an id spells; None where it is no id of a snapshot."""
+    # `strptime` takes half a dozen modules to load, and every look-up would wait for them.
     try:
-        return datetime.strptime(id, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(id)
     except ValueError:
         return None
+    return moment if moment.tzinfo == UTC and snapshot_id(moment) == id else None
 
 
 def spell_day_of_moment(moment: datetime) -> str:

@@ -50,8 +50,7 @@ def is_claimable(name: str) -> bool:
     return name.startswith(_CLAIMABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class CuratedSource:
+class CuratedSource(NamedTuple):
     """Where a curated statement comes from."""
 
     text: str
@@ -61,8 +60,7 @@ class CuratedSource:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reupload:
+class Reupload(NamedTuple):
     """Somebody's upload of a checkpoint under another name; what it counts as hangs on its kind."""
 
     id: str
@@ -72,16 +70,14 @@ class Reupload:
     """Why it is taken for what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormerName:
+class FormerName(NamedTuple):
     """A name that a repository had before it was renamed."""
 
     name: str
     now: str
 
 
-@dataclass(frozen=True, slots=True)
-class CuratedEdge:
+class CuratedEdge(NamedTuple):
     """One model comes from another, by a source and not by its metadata."""
 
     child: str
@@ -93,8 +89,7 @@ class CuratedEdge:
     """Who says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outsider:
+class Outsider(NamedTuple):
     """A model, or a data set, that people take for a descendant of the family and that is none."""
 
     id: str
@@ -161,8 +156,7 @@ class Claimable(NamedTuple):
     """Those that it may mean; one for a release."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseGroup:
+class ReleaseGroup(NamedTuple):
     """Releases that names do not tell apart: `llama-3-cats` is any of the 3.x."""
 
     id: str
@@ -171,8 +165,7 @@ class ReleaseGroup:
     """Their ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """How names say what a model comes from."""
 
     pattern: str
@@ -183,8 +176,7 @@ class Spelling:
     """`8b`: one of these stands in the name too, where any are given."""
 
 
-@dataclass(frozen=True, slots=True)
-class NameReading:
+class NameReading(NamedTuple):
     """How the names of a family's models are read; the first spelling that fits decides."""
 
     mentions: tuple[str, ...] = ()
@@ -194,6 +186,9 @@ class NameReading:
     model_types: tuple[str, ...] = ()
     """The architectures that a model with a known one may have."""
     spellings: tuple[Spelling, ...] = ()
+
+
+_NO_READING = NameReading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +208,7 @@ class Family:
     renamed: tuple[FormerName, ...] = ()
     """Former names of models that are no root."""
     groups: tuple[ReleaseGroup, ...] = ()
-    names: NameReading = NameReading()
+    names: NameReading = _NO_READING
 
     def root_repo_ids(self) -> tuple[str, ...]:
         """Return the ids that are roots of any release."""
@@ -240,7 +235,7 @@ class Family:
         """
 
         def release_under_present_names(release: Release) -> Release:
-            mirrors = (replace(it, id=present.get(it.id, it.id)) for it in release.mirrors)
+            mirrors = (it._replace(id=present.get(it.id, it.id)) for it in release.mirrors)
             former = (
                 FormerName(id, present[id]) for id in release.root_repo_ids() if id in present
             )
@@ -251,7 +246,7 @@ class Family:
                 former_names=(*release.former_names, *former),
             )
 
-        outsiders = (replace(it, id=present.get(it.id, it.id)) for it in self.outsiders)
+        outsiders = (it._replace(id=present.get(it.id, it.id)) for it in self.outsiders)
         releases = tuple(map(release_under_present_names, self.releases))
         return replace(self, releases=releases, outsiders=tuple(outsiders))
 

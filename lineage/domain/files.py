@@ -8,7 +8,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 import tomllib
 from collections.abc import Callable, Iterator
@@ -90,7 +89,7 @@ def words_of_os_error(error: Exception) -> str:
 def temporary_name() -> str:
     """Return a new name for what is being written; a kill may leave it behind."""
     # At random, since two processes, on two machines perhaps, may write the same file.
-    return f".lineage-{secrets.token_hex(8)}.tmp"
+    return f".lineage-{os.urandom(8).hex()}.tmp"
 
 
 def is_temporary(name: str) -> bool:

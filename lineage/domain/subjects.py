@@ -5,8 +5,8 @@ snapshot and a registry can say: a model, else a release, else a family.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from lineage.domain.repo_ids import (
     find_repo_id,
@@ -27,8 +27,7 @@ class SubjectKind(StrEnum):
     FAMILY = "family"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """What a question is about, before anybody has looked it up."""
 
     name: str

@@ -6,7 +6,7 @@ of the edges never changes a result.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -148,8 +148,7 @@ def compact_nodes(child: Indices, parent: Indices) -> tuple[Int64s, tuple[Int64s
     return np.flatnonzero(used), (place[child], place[parent])
 
 
-@dataclass(frozen=True, slots=True)
-class AdjacencyRows:
+class AdjacencyRows(NamedTuple):
     """For every node a row of other nodes: its children, or its parents."""
 
     start: Int64s
@@ -181,8 +180,7 @@ def _sort_distinct_edge_pairs(child: Indices, parent: Indices, nodes: int) -> tu
     return child[real], parent[real]
 
 
-@dataclass(frozen=True, slots=True)
-class _Trees:
+class _Trees(NamedTuple):
     """The graph without the edges that lead up from a top, for every node."""
 
     top: Indices
@@ -270,8 +268,7 @@ def mark_nodes(nodes: int, chosen: Indices) -> Mask:
 _AT_ONCE = 1 << 25
 
 
-@dataclass(frozen=True, slots=True)
-class EveryBase:
+class EveryBase(NamedTuple):
     """One element a node that has children, in order of the node.
 
     `direct` and `total` are bases x relations x (dated, undated): distinct models, each once.

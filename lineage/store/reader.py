@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,8 +25,7 @@ _FEW = 1000
 """So many names are looked up one by one in an index; more are looked for in whole columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeColumns:
+class EdgeColumns(NamedTuple):
     """Every edge as bare integers: node numbers, and positions in `Relation` and `Strength`."""
 
     child: Nodes
@@ -139,14 +138,16 @@ class Snapshot:
 
     def record_column(self, name: str, file: str = schema.MODELS_FILE) -> pa.ChunkedArray:
         """Return one column of every record: of the listed by row, then of the deleted."""
-        listed = self.column(file, name)
+        return self.record_table([name], file)[name]
+
+    def record_table(self, columns: Sequence[str], file: str = schema.MODELS_FILE) -> pa.Table:
+        """Return some columns of every record: of the listed by row, then of the deleted."""
+        listed = self.table(file, columns)
         if not self.manifest.tombstones:
             return listed
-        return pa.chunked_array([*listed.chunks, *self.tombstones([name])[name].chunks])
-
-    def record_table(self, columns: Sequence[str]) -> pa.Table:
-        """Return some columns of every record: of the listed by row, then of the deleted."""
-        return pa.table({name: self.record_column(name) for name in columns})
+        deleted = self.tombstones(columns)
+        both = [[*listed[name].chunks, *deleted[name].chunks] for name in columns]
+        return pa.table([pa.chunked_array(chunks) for chunks in both], names=list(columns))
 
     def authors(self) -> pa.Table:
         """Return `author` of the listed models, and how many `models` each has, most first."""

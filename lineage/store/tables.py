@@ -3,9 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -104,8 +103,7 @@ def may_stored_row_group_hold(
     return first < len(sought) and sought[first] <= statistics.max
 
 
-@dataclass(frozen=True, slots=True)
-class CountRow:
+class CountRow(NamedTuple):
     """One row of the counts, found by name or key."""
 
     values: Mapping[str, Any]

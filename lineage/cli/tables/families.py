@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.console import Group as Stack
@@ -81,8 +81,8 @@ def family_table(family: Family, terms: LicenseTerms | None) -> RenderableType:
         parts.append(terminal_heading("License terms"))
     for each in terms.terms if terms is not None else ():
         of = ", ".join((*each.releases, *each.models))
-        source = replace(
-            each.source, text=f"{each.source.text}; {each.models_source or 'releases'}"
+        source = each.source._replace(
+            text=f"{each.source.text}; {each.models_source or 'releases'}"
         )
         parts.append(_terminal_lines_of_entry(each.id, f"{each.name}: {of}", source))
     if family.edges:

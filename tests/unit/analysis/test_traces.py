@@ -226,7 +226,7 @@ def test_an_old_name_that_is_still_listed_shares_the_verdict(tmp_path: Path) -> 
 
 
 def test_a_root_of_others_that_is_an_outsider_is_told_as_both(tmp_path: Path) -> None:
-    look_alike = replace(OUTSIDER, id="rival/one")
+    look_alike = OUTSIDER._replace(id="rival/one")
     kin = replace(KIN, outsiders=(look_alike,))
     rows = [row("meta/kin-1"), row("rival/one"), row("b/child", ["rival/one"])]
     found = verdict_on(rows, "b/child", tmp_path, kin, RIVAL)

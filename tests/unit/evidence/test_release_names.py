@@ -173,7 +173,7 @@ def test_a_copy_in_another_format_is_said_to_be_one() -> None:
     ],
 )
 def test_spellings_are_searched_without_case(pattern: str, name: str) -> None:
-    reading = replace(LLAMA.names, look_alikes=(), spellings=(Spelling(pattern, "llama"),))
+    reading = LLAMA.names._replace(look_alikes=(), spellings=(Spelling(pattern, "llama"),))
     match = FamilyReading(replace(LLAMA, names=reading)).match(KnownModel(f"me/{name}"))
     words = re.search(pattern, name, re.IGNORECASE)
     assert match == (None if words is None else ("family:llama", words[0]))

@@ -55,7 +55,7 @@ def attacked_trends(folder: Path) -> tuple[TrendFindings, Manifest, Sequence[Fam
     families = [own if it.id == "llama" else replace(it, name=HOSTILE[5]) for it in all_families()]
     bad = replace(
         found,
-        subject=replace(found.subject, family=own),
+        subject=found.subject._replace(family=own),
         history=replace(found.history, parts=_attack_series(found.history.parts)),
         growth=_attack_months(found.growth),
         mixes=[replace(mix, key=_release(mix.key)) for mix in found.mixes],

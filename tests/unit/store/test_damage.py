@@ -4,7 +4,6 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import astuple
 from datetime import timedelta
 from pathlib import Path
 
@@ -294,14 +293,14 @@ def test_a_flipped_bit_of_a_table_is_never_read_as_an_answer(tmp_path: Path) -> 
     snapshot = published(rows, tmp_path)
     path = tmp_path / snapshot.id / schema.EDGES_FILE
     whole, dice = path.read_bytes(), random.Random(5)
-    truth = [column.tolist() for column in astuple(snapshot.edges())]
+    truth = [column.tolist() for column in snapshot.edges()]
     refused = 0
     for _ in range(150):
         harmed = bytearray(whole)
         harmed[dice.randrange(len(whole))] ^= 1 << dice.randrange(8)
         path.write_bytes(harmed)
         try:
-            found = [column.tolist() for column in astuple(snapshot.edges())]
+            found = [column.tolist() for column in snapshot.edges()]
         except SnapshotDamaged:
             refused += 1
         else:
