@@ -23,6 +23,7 @@ from lineage.store.object_files import ObjectFiles
 from lineage.store.object_lease import hold_object_lease
 from lineage.store.store import ParquetStore
 from tests.builders import origin, pages, publication, row
+from tests.fakes.data_set_hub import TOKEN, DataSetHub
 from tests.fakes.fake_clock import NOON
 from tests.fakes.object_store import BUCKET, ObjectStore
 
@@ -336,3 +337,27 @@ def test_tables_of_iceberg_point_into_the_bucket(
     assert rows.to_pylist() == store.snapshot().table("models.parquet").to_pylist()
     with pytest.raises(SettingsError, match="would point to files of this machine"):
         export_iceberg(open_store(str(tmp_path), tmp_path), tables, NO_OPT_OUTS, print)
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")
+def test_a_history_in_a_bucket_is_published_as_a_data_set_by_the_command(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(bucket, tmp_path)
+    days = [publish_day(store, moment).id for moment in (NOON, NOON + DAY)]
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with DataSetHub() as hub:
+        words = ["publish", "hf://datasets/owner/lineage", "--sample", "--endpoint", hub.url]
+        first = run(bucket, tmp_path / "reader", "--format", "json", *words)
+        assert first.exit_code == 0, first.output
+        told = json.loads(first.stdout)
+        assert (told["added"], told["sample"]) == (days, True)
+        again = run(bucket, tmp_path / "reader", *words)
+        assert "nothing: it is up to date" in again.stdout
+        refused = run(bucket, tmp_path / "reader", *words[:2], "--endpoint", hub.url)
+        assert isinstance(refused.exception, SettingsError)
+        published = hub.files("owner/lineage")
+    assert not any(secret in first.output + again.output for secret in (TOKEN, "s3cr3t"))
+    for day in days:
+        for name in store.snapshot(day).manifest.files:
+            assert published[f"snapshots/{day}/{name}"] == store.files.read(f"{day}/{name}", 1 << 30)
