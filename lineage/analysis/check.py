@@ -8,7 +8,7 @@ from lineage.analysis.ancestry import NodePath
 from lineage.analysis.check_facts import (
     CheckFacts,
     can_check_rule_match,
-    find_license,
+    find_license_to_check,
     gather_facts_to_check,
     refuse_unknown_licenses_to_check,
 )
@@ -212,7 +212,7 @@ def _list_denied_ancestors(
             yield Match(RuleKind.DENY, pattern.text, facts.ancestry.ids[node], ()), path
     for name in rules.deny_license:
         for node in nodes:
-            if (reason := find_license(facts, name.lower(), node)) is not None:
+            if (reason := find_license_to_check(facts, name.lower(), node)) is not None:
                 path = facts.ancestry.path_to(node, came_by)
                 ancestor = facts.ancestry.ids[node]
                 yield Match(RuleKind.DENY_LICENSE, name, ancestor, (), *reason), path

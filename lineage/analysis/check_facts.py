@@ -243,7 +243,7 @@ def check_rule_matches_node(facts: CheckFacts, pattern: SubjectPattern, node: in
     )
 
 
-def find_license(
+def find_license_to_check(
     facts: CheckFacts, name: str, node: int
 ) -> tuple[str, str | None, str | None] | None:
     """Return how a license applies to a node, in words, with quotation and address; else None."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.analysis.definition_text import list_count_notes
-from lineage.analysis.groups import Releases, find_releases_above_nodes
+from lineage.analysis.groups import ReleasesOfNodes, find_releases_above_nodes
 from lineage.analysis.members import Members, count_undated, find_members_absent_at, members_below
 from lineage.analysis.results import ComparedCount, Comparison, ComparisonStep
 from lineage.analysis.scope import Scope, select_scope_edges
@@ -177,7 +177,7 @@ def _count_members_of_comparison_step(
     scope: Scope,
     root_ids: tuple[str, ...],
     members: Members,
-    releases: Releases | None,
+    releases: ReleasesOfNodes | None,
 ) -> ComparedCount:
     nodes = np.flatnonzero(members.counted).astype(np.int32)
     return ComparedCount(
@@ -200,7 +200,7 @@ def _author_codes_of_members(scope: Scope, which: Mask) -> Nodes:
     return codes
 
 
-def _compare_by_release(releases: Releases, nodes: Nodes) -> dict[str, int]:
+def _compare_by_release(releases: ReleasesOfNodes, nodes: Nodes) -> dict[str, int]:
     names = releases.names_of_counted_releases()
     numbers = np.bincount(releases.place_by_node()[nodes], minlength=len(names)).tolist()
     return {name: number for name, number in zip(names, numbers, strict=True) if number}

@@ -25,7 +25,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Releases:
+class ReleasesOfNodes:
     """Every release of the families, and which of them each node meets first on its paths up."""
 
     releases: Sequence[Release]
@@ -75,7 +75,7 @@ def root_nodes_of_releases(scope: Scope) -> list[tuple[Release, Nodes]]:
     return [(release, scope.tops_of(release)) for release in releases]
 
 
-def find_releases_above_nodes(scope: Scope, edges: EdgeColumns) -> Releases:
+def find_releases_above_nodes(scope: Scope, edges: EdgeColumns) -> ReleasesOfNodes:
     """Walk up from every node and stop on each path at the first root of any release."""
     labelled = root_nodes_of_releases(scope)
     roots = [nodes for _, nodes in labelled]
@@ -84,7 +84,7 @@ def find_releases_above_nodes(scope: Scope, edges: EdgeColumns) -> Releases:
     build = reach.AdjacencyRows.build
     rows = scope.graph.rows() if is_whole else build(edges.parent, edges.child, scope.nodes)
     words = reach.reach_row_labels(rows, scope.nodes, roots)
-    return Releases([release for release, _ in labelled], roots, words)
+    return ReleasesOfNodes([release for release, _ in labelled], roots, words)
 
 
 def divide_members(scope: Scope, members: Members, by: Grouping) -> tuple[Group, ...]:

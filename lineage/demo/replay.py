@@ -133,7 +133,7 @@ class Replay:
     """Of this run's crawls."""
 
 
-def demo_settings_of(folder: Path, endpoint: str) -> Settings:
+def demo_settings(folder: Path, endpoint: str) -> Settings:
     """Return the settings of a demo: nothing is taken from the user's own, least of all a token."""
     return Settings(
         store=str(folder / "snapshots"),
@@ -153,7 +153,7 @@ def replay_weeks(
 
     Raises SettingsError where the folder holds anything else: a demo never mixes with a history.
     """
-    store = ParquetStore(demo_settings_of(folder, "").store, NO_OPT_OUTS)
+    store = ParquetStore(demo_settings(folder, "").store, NO_OPT_OUTS)
     manifests = store.manifests()
     _refuse_snapshots_of_other_weeks(manifests, folder)
     _refuse_files_of_no_demo(folder)
@@ -168,7 +168,7 @@ def replay_weeks(
                 clock.set_week_clock(week)
                 box.catalog = history.box_catalog_at(week)
                 stages.end()
-                settings = demo_settings_of(folder, box.url)
+                settings = demo_settings(folder, box.url)
                 reports.append(crawl(settings, mode=CrawlMode.AUTO, clock=clock, progress=stages))
     seconds = sum(report.seconds for report in reports)
     return Replay(

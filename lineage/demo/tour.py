@@ -15,7 +15,7 @@ from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
 from lineage.analysis.traces import trace_model
 from lineage.analysis.verdicts import Trace
-from lineage.demo.replay import Replay, demo_settings_of
+from lineage.demo.replay import Replay, demo_settings
 from lineage.domain.clock import spell_day_of_moment
 from lineage.domain.definitions import Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
@@ -79,7 +79,7 @@ class TourResults:
 def ask_tour_questions(folder: Path, weeks: Replay) -> TourResults:
     """Ask the snapshots of the demo."""
     # The demo is the corpus; a list of opt-outs is about the Hub, and would change its numbers.
-    store = ParquetStore(demo_settings_of(folder, "").store, NO_OPT_OUTS)
+    store = ParquetStore(demo_settings(folder, "").store, NO_OPT_OUTS)
     llama, families = family("llama"), all_families()
     scope = Scope(store.snapshot(weeks.manifests[-1].id), families)
     base = find_subject(scope, BASE)

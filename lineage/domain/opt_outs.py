@@ -31,11 +31,11 @@ def normalize_opt_out(text: str) -> str:
 
 def _unescape_opt_out(text: str) -> str:
     if "\\" in text:
-        text = _ESCAPED.sub(_meant_by_opt_out, text)
+        text = _ESCAPED.sub(_parse_opt_out_name, text)
     return html.unescape(unquote(text))
 
 
-def _meant_by_opt_out(escape: re.Match[str]) -> str:
+def _parse_opt_out_name(escape: re.Match[str]) -> str:
     code, byte, _ = escape.groups()
     digits = code or byte
     return chr(int(digits, 16)) if digits else "/"

@@ -16,7 +16,7 @@ from pyiceberg.table.snapshots import Snapshot
 from lineage.domain.clock import iso
 from lineage.domain.opt_outs import OptOuts
 from lineage.errors import SettingsError, StoreError
-from lineage.export.iceberg_tables import OPT_OUTS, STORE, IcebergTableFile, TableFolder
+from lineage.export.iceberg_tables import OPT_OUTS, STORE, IcebergTableFile, IcebergTableFolder
 from lineage.store import schema
 from lineage.store.files import Files
 from lineage.store.manifest import FileFacts, Manifest, is_snapshot_below_base
@@ -67,7 +67,8 @@ def export_iceberg(
             "name a folder with --out, or a store that lies on an object store too",
         )
     folders = [
-        TableFolder(out, file, f"{target}/{file.removesuffix('.parquet')}") for file in TABLES
+        IcebergTableFolder(out, file, f"{target}/{file.removesuffix('.parquet')}")
+        for file in TABLES
     ]
     properties = {STORE: origin, OPT_OUTS: opt_outs.digest() if opt_outs else ""}
     manifests = {it.id: it for it in store.manifests()}
@@ -136,7 +137,7 @@ class _TableHistory:
     store: ParquetStore
     manifests: Mapping[str, Manifest]
     file: str
-    folder: TableFolder
+    folder: IcebergTableFolder
     properties: Mapping[str, str]
 
     def register(self, days: Sequence[Manifest]) -> int:

@@ -143,7 +143,7 @@ class IcebergTableFile:
         )
 
 
-class TableFolder:
+class IcebergTableFolder:
     """The folder of one table: what was written there, and the next version of it."""
 
     def __init__(self, out: Files, file: str, address: str) -> None:

@@ -23,7 +23,7 @@ from lineage.graph.lineage_graph import (
     Value,
     edges_above_networkx_node,
     edges_of,
-    nodes_of,
+    graph_nodes_of,
 )
 from lineage.store.manifest import Manifest
 
@@ -68,7 +68,7 @@ def export_graph_as_csv(graph: FamilyGraph, _: About) -> Iterator[str]:
 
 
 def _export_parent_rows(graph: FamilyGraph) -> Iterator[Document]:
-    for node in nodes_of(graph):
+    for node in graph_nodes_of(graph):
         base = {"relation": None, **node.fields, "model": node.name, "parent": None}
         parents = [
             {
@@ -83,7 +83,7 @@ def _export_parent_rows(graph: FamilyGraph) -> Iterator[Document]:
 
 def write_json_lines(graph: FamilyGraph, _: About) -> Iterator[str]:
     """Yield a document a model, with its parents in the graph; ASCII alone."""
-    for node in nodes_of(graph):
+    for node in graph_nodes_of(graph):
         parents = [
             {"parent": parent, "relation": edge.get("relation"), "strength": edge.get("strength")}
             for parent, _, edge in edges_above_networkx_node(graph, node.name)
@@ -142,7 +142,7 @@ def write_graphml(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield '  <graph edgedefault="directed">\n'
     for label, value in _list_xml_descriptions(about):
         yield f"    {_write_data('graph', label, value)}\n"
-    for node in nodes_of(graph):
+    for node in graph_nodes_of(graph):
         name, fields = quote_xml_attribute(names[node.name]), _write_fields("node", node.fields)
         yield f"    <node id={name}>{fields}</node>\n"
     for edge in edges_of(graph):
@@ -189,7 +189,7 @@ def write_gexf(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield from _declare_xml_attributes("node", NODE_FIELDS)
     yield from _declare_xml_attributes("edge", EDGE_FIELDS)
     yield f'    <nodes count="{len(names)}">\n'
-    for node in nodes_of(graph):
+    for node in graph_nodes_of(graph):
         name = quote_xml_attribute(names[node.name])
         values = _write_gexf_values(node.fields, NODE_FIELDS)
         yield f"      <node id={name} label={name}>{values}</node>\n"
@@ -226,7 +226,7 @@ def write_dot(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield "digraph lineage {\n"
     yield f"  graph [rankdir=LR, comment={_quote_graphviz_text(about.spell_sentence())}];\n"
     yield '  node [shape=box, style=rounded, fontname="sans-serif"];\n'
-    for node in nodes_of(graph):
+    for node in graph_nodes_of(graph):
         style = ["peripheries=2"] if node.fields.get("root") else []
         yield f"  {names[node.name]} [{', '.join([*_spell_dot_fields(node.fields), *style])}];\n"
     for edge in edges_of(graph):
@@ -289,7 +289,7 @@ def _write_mermaid_lines(graph: FamilyGraph, about: About) -> Iterator[str]:
     yield "flowchart LR\n"
     # A name in the place of an id could be read as syntax.
     numbers = {name: number for number, name in enumerate(graph)}
-    for node in nodes_of(graph):
+    for node in graph_nodes_of(graph):
         opened, closed = ("[[", "]]") if node.fields.get("root") else ("[", "]")
         yield f'  n{numbers[node.name]}{opened}"{_encode_mermaid_signs(node.name)}"{closed}\n'
     for edge in edges_of(graph):

@@ -85,7 +85,7 @@ class Edge(NamedTuple):
     fields: dict[str, Value]
 
 
-def nodes_of(graph: FamilyGraph) -> Iterator[Node]:
+def graph_nodes_of(graph: FamilyGraph) -> Iterator[Node]:
     """Yield every model, in the graph's own order."""
     for name, attributes in graph.nodes(data=True):
         yield Node(name, _read_networkx_attributes(attributes, NODE_FIELDS))

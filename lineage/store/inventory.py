@@ -200,7 +200,7 @@ def read_manifest_or_damage(files: Files, folder: str) -> Manifest | SnapshotDam
         return SnapshotDamaged(error.message, error.hint)
 
 
-def builders(files: Files) -> dict[str, list[str]]:
+def list_snapshots_built_on(files: Files) -> dict[str, list[str]]:
     """Return by id who builds on each snapshot, oldest first, whether it can be read or not."""
     folders_by_base: dict[str, list[str]] = {}
     for folder in snapshot_folders(files):

@@ -55,7 +55,7 @@ def hold(folder: Path, holder: Holder) -> Iterator[bool]:
     try:
         locked = _try_to_lock_lease(handle, folder)
         if locked:
-            _say_lease(handle, holder)
+            _write_lease_holder(handle, holder)
         yield locked
     finally:
         os.close(handle)  # lets the lock go; the file stays, for who may wait for it already
@@ -101,7 +101,7 @@ def _try_to_lock_lease(handle: int, folder: Path) -> bool:
     return True
 
 
-def _say_lease(handle: int, holder: Holder) -> None:
+def _write_lease_holder(handle: int, holder: Holder) -> None:
     # Over older words of ours alone, and nothing is cut off: by a hard link the file may be another
     # one of its owner's. Then it is a lock all the same, and whose it is stays unsaid.
     status = os.fstat(handle)

@@ -187,7 +187,7 @@ class ParquetStore:
 
         StoreError where one that stays builds on one of them.
         """
-        builders = inventory.builders(self.files)
+        builders = inventory.list_snapshots_built_on(self.files)
         for id in ids:
             if upon := [other for other in builders.get(id, ()) if other not in ids]:
                 raise StoreError(
@@ -253,7 +253,7 @@ class ParquetStore:
             for name in schema.CHANGES
             if compare_tables_with_manifest(self.files, manifest, [manifest.stored_name(name)])
         }
-        upon = inventory.builders(self.files) if damaged else {}
+        upon = inventory.list_snapshots_built_on(self.files) if damaged else {}
         harmed = [
             it
             for it in upon.get(id, [])

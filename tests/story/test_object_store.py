@@ -360,4 +360,6 @@ def test_a_history_in_a_bucket_is_published_as_a_data_set_by_the_command(
     assert not any(secret in first.output + again.output for secret in (TOKEN, "s3cr3t"))
     for day in days:
         for name in store.snapshot(day).manifest.files:
-            assert published[f"snapshots/{day}/{name}"] == store.files.read(f"{day}/{name}", 1 << 30)
+            assert published[f"snapshots/{day}/{name}"] == store.files.read(
+                f"{day}/{name}", 1 << 30
+            )

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from lineage.analysis.comparison import LEAST_DOWNLOADS
-from lineage.analysis.groups import MIXED, Releases, find_releases_above_nodes
+from lineage.analysis.groups import MIXED, ReleasesOfNodes, find_releases_above_nodes
 from lineage.analysis.growth.curves import Say
 from lineage.analysis.growth.history import DayNumbers, is_definition_stored, read_history
 from lineage.analysis.growth.periods import (
@@ -257,7 +257,7 @@ def _releases_of_subject(subject: ResolvedSubject) -> Sequence[Release]:
     return () if subject.family is None else subject.family.releases
 
 
-def _divide_by_release(releases: Releases, possible: Mask) -> _Groups:
+def _divide_by_release(releases: ReleasesOfNodes, possible: Mask) -> _Groups:
     place = releases.place_by_node()[: len(possible)]
     codes = np.where(possible, place, -1)
     names = list(enumerate(releases.names_of_counted_releases()))
@@ -272,7 +272,7 @@ def _divide_by_relation(columns: _SubjectColumns) -> _Groups:
     return [(key, mask) for key, mask in masks if mask.any()]
 
 
-def _mark_models_by_family(columns: _SubjectColumns, releases: Releases) -> _Groups:
+def _mark_models_by_family(columns: _SubjectColumns, releases: ReleasesOfNodes) -> _Groups:
     """Return the models of each family that has any; those that meet two are in `mixed` alone."""
     # Official repositories and mirrors of any family are roots here and count nowhere: a family
     # that is built on another must not count as its derivatives.
@@ -316,7 +316,7 @@ def _count_inferred(
 
 
 def _compare_release_growth(
-    subject: ResolvedSubject, releases: Releases, columns: _SubjectColumns, growth: Timeline
+    subject: ResolvedSubject, releases: ReleasesOfNodes, columns: _SubjectColumns, growth: Timeline
 ) -> SinceRelease:
     """Count the models of each release by the ends of the weeks after its release day.
 

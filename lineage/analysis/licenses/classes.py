@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineage.analysis.groups import Releases, find_releases_above_nodes
+from lineage.analysis.groups import ReleasesOfNodes, find_releases_above_nodes
 from lineage.analysis.licenses.statements import CONFLICTS, DeclaredLicenses, LicenseStatement
 from lineage.analysis.members import Members, relations_of_members
 from lineage.analysis.scope import Scope
@@ -36,7 +36,7 @@ class ApplicableTerms:
     """The terms above every node of a graph."""
 
     terms: Sequence[Terms]
-    releases: Releases
+    releases: ReleasesOfNodes
     """Of the family alone: roots of other families do not end its paths."""
     bits: Int64s
     """Bit i of a node is set where terms[i] apply to it."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lineage.analysis.growth.curves import curve_of_family
-from lineage.demo.replay import WEEKS, DemoHistory, demo_settings_of, replay_weeks
+from lineage.demo.replay import WEEKS, DemoHistory, demo_settings, replay_weeks
 from lineage.domain.definitions import Definition, Grouping
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
@@ -16,7 +16,7 @@ LLAMA_2, LLAMA_3 = "meta-llama/Llama-2-7b-hf", "meta-llama/Meta-Llama-3-8B"
 
 
 def store_of(folder: Path) -> ParquetStore:
-    return ParquetStore(demo_settings_of(folder, "").store, NO_OPT_OUTS)
+    return ParquetStore(demo_settings(folder, "").store, NO_OPT_OUTS)
 
 
 def test_a_release_that_comes_later_stands_in_its_place_with_zeros_before(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lineage.build.pipeline import build_snapshot
 from lineage.demo.box import HubBox
 from lineage.demo.catalog import Catalog, Fact
-from lineage.demo.replay import WEEKS, DemoHistory, demo_settings_of, replay_weeks
+from lineage.demo.replay import WEEKS, DemoHistory, demo_settings, replay_weeks
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
 from lineage.errors import SettingsError
@@ -63,7 +63,7 @@ def test_the_hub_tells_the_date_of_its_week(tmp_path: Path) -> None:
 
 def test_deleted_models_are_missed_by_the_next_full_crawl(tmp_path: Path) -> None:
     replay_weeks(tmp_path, DemoHistory(some_facts()), Progress(), WEEKS[:5])
-    last = ParquetStore(demo_settings_of(tmp_path, "").store, NO_OPT_OUTS).snapshot()
+    last = ParquetStore(demo_settings(tmp_path, "").store, NO_OPT_OUTS).snapshot()
     (dead,) = last.tombstones(["id", "missed_at"]).to_pylist()
     assert dead == {"id": "new/model-2", "missed_at": WEEKS[4]}
 
@@ -128,4 +128,4 @@ def test_an_address_that_is_taken_is_said_before_anything_is_crawled(tmp_path: P
 
 def test_a_demo_has_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "somebodys")
-    assert demo_settings_of(tmp_path, "http://127.0.0.1:9").token is None
+    assert demo_settings(tmp_path, "http://127.0.0.1:9").token is None

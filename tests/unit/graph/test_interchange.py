@@ -13,8 +13,8 @@ from lineage.graph.lineage_graph import (
     cut_networkx_graph,
     edges_above_networkx_node,
     edges_of,
+    graph_nodes_of,
     networkx_graph_roots,
-    nodes_of,
 )
 
 SEVERAL = 12
@@ -32,7 +32,7 @@ def a_graph(pairs: list[tuple[int, int]]) -> FamilyGraph:
 
 def test_what_nobody_knows_is_left_out() -> None:
     graph = build_graph(["a/b"], {"likes": [None], "root": [True], "other": [1]}, [], [], {})
-    assert [tuple(node) for node in nodes_of(graph)] == [("a/b", {"root": True})]
+    assert [tuple(node) for node in graph_nodes_of(graph)] == [("a/b", {"root": True})]
 
 
 def test_parents_of_a_model_are_its_edges() -> None:
