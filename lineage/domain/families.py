@@ -186,6 +186,8 @@ class NameReading(NamedTuple):
     model_types: tuple[str, ...] = ()
     """The architectures that a model with a known one may have."""
     spellings: tuple[Spelling, ...] = ()
+    fewest: int = 0
+    """How many parameters the smallest release has; 0 where that excludes nothing."""
 
 
 _NO_READING = NameReading()

@@ -15,7 +15,7 @@ from lineage.domain.claims import Claim
 from lineage.domain.families import Family
 from lineage.evidence.infer import InferenceInput, InferredClaim, KnownModel, find_parents
 from lineage.evidence.names import list_ids_never_inferred
-from lineage.evidence.release_names import FamilyReading
+from lineage.evidence.release_names import FamilyReading, ReleaseNameRule
 from lineage.graph.reach import AdjacencyRows, mark_nodes, reach_row_labels
 
 
@@ -78,19 +78,18 @@ def infer_from_child_names(
     rows = np.flatnonzero(is_candidate[nodes.parent] & (nodes.child != nodes.parent))
     children = np.bincount(nodes.parent[rows], minlength=len(nodes.ids))
     ids = nodes.ids.take(pa.array(nodes.child[rows]))
+    reading = ReleaseNameRule(families)
+    hits = pc.indices_nonzero(pc.match_substring_regex(ids, reading.id_pattern)).to_numpy()
+    family_of = {subject: it.id for it in families for subject in it.claimable()}
+    names: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    parents = nodes.parent[rows[hits]].tolist()
+    for above, id in zip(parents, ids.take(pa.array(hits)).to_pylist(), strict=True):
+        if (match := reading.read_release_name(KnownModel(id))) is not None:
+            names[family_of[match[0]]][above].append(id)
     for family in families:
-        if not family.names.spellings:
-            continue
-        reading = FamilyReading(family)
-        hits = pc.indices_nonzero(pc.match_substring_regex(ids, reading.id_pattern)).to_numpy()
-        names: dict[int, list[str]] = defaultdict(list)
-        parents = nodes.parent[rows[hits]].tolist()
-        for above, id in zip(parents, ids.take(pa.array(hits)).to_pylist(), strict=True):
-            if reading.match(KnownModel(id)) is not None:
-                names[above].append(id)
         quotes = {
             row: f"its child {each[0]}"
-            for row, each in names.items()
+            for row, each in names[family.id].items()
             if 2 * len(each) >= children[row]
         }
         yield from _claim_families(families, family, nodes, "child_names", quotes)

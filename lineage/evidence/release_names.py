@@ -51,10 +51,12 @@ def infer_from_release_names(
     types = pa.array(sorted(rule.model_types), pa.string())
     # Where no architecture is known the name alone is read.
     is_read = pc.or_(pc.is_in(nodes.model_type, value_set=types), pc.is_null(nodes.model_type))
-    # Who counts fewer weights than the smallest release, even pruned, was trained anew.
-    is_large = pc.fill_null(pc.greater(nodes.parameters, int(_PRUNED * rule.fewest)), True)
-    is_read = pc.and_(is_read, is_large)
-    return infer_claims(rule, nodes, candidates & np.asarray(is_read)[: len(candidates)])
+    fewest = {subject: it.names.fewest for it in families for subject in it.claimable()}
+    for each in infer_claims(rule, nodes, candidates & np.asarray(is_read)[: len(candidates)]):
+        # Who counts fewer weights than the smallest release, even pruned, was trained anew.
+        counted = nodes.parameters[each.child].as_py()
+        if counted is None or counted > _PRUNED * fewest[each.claim.parent_as_written]:
+            yield each
 
 
 class ReleaseNameRule:
@@ -67,10 +69,6 @@ class ReleaseNameRule:
         patterns = [reading.id_pattern for reading in self._readings]
         self.id_pattern = "|".join(patterns) or r"[^\s\S]"
         self.model_types = {it for reading in self._readings for it in reading.model_types}
-        self.fewest = min(
-            (it for each in families for it in _claimable_release_sizes(each)), default=0
-        )
-        """The number of parameters of the smallest release whose names are read."""
 
     def list_names(self, id: str) -> Iterator[str]:
         return iter(())
@@ -78,23 +76,25 @@ class ReleaseNameRule:
     def infer_parents(
         self, model: KnownModel, catalog: InferenceCatalog
     ) -> Iterable[tuple[Claim, str]]:
-        if model.id.lower() in self._curated:
-            return
-        for reading in self._readings:
-            if (match := reading.match(model)) is not None:
-                subject, words = match
-                stems = list_claimed_stems(model.id.rpartition("/")[2])
-                quantized = any(stem.quantized for stem in stems)
-                relation = Relation.QUANTIZED.value if quantized else None
-                yield Claim(RULE, subject, f"…{words}…", relation), subject
-                return
+        match = None if model.id.lower() in self._curated else self.read_release_name(model)
+        if match is not None:
+            subject, words = match
+            stems = list_claimed_stems(model.id.rpartition("/")[2])
+            quantized = any(stem.quantized for stem in stems)
+            relation = Relation.QUANTIZED.value if quantized else None
+            yield Claim(RULE, subject, f"…{words}…", relation), subject
 
-
-def _claimable_release_sizes(family: Family) -> Iterator[int]:
-    """Yield how many parameters a family's releases have, where its names are read."""
-    if family.names.spellings:
-        for release in family.releases:
-            yield from (number for _, number in release.parameters)
+    def read_release_name(self, model: KnownModel) -> tuple[str, str] | None:
+        """Return what a name says a model comes from, and the words; None if two families'."""
+        spelled = [
+            (reading, *match)
+            for reading in self._readings
+            if reading.mentions_family(model.id) and (match := reading.find_spelling(model.id))
+        ]
+        if len(spelled) != 1:
+            return None
+        reading, subject, words = spelled[0]
+        return (subject, words) if reading.fits_model(model, subject) else None
 
 
 class FamilyReading:
@@ -104,6 +104,7 @@ class FamilyReading:
         names = family.names
         self.id_pattern = f"(?i:{'|'.join(map(re.escape, names.mentions))})"
         """An RE2 pattern for ids: names of others are not read."""
+        self._mentions = tuple(it.lower() for it in names.mentions)
         self.model_types = frozenset(names.model_types)
         self._look_alike = _compile_caseless("|".join(names.look_alikes) or r"(?!)")
         self._spellings: list[tuple[_Search, Spelling, str]] = []
@@ -116,20 +117,31 @@ class FamilyReading:
             for subject, entry in family.claimable().items()
         }
 
-    def match(self, model: KnownModel) -> tuple[str, str] | None:
-        """Return what a model's name says it comes from, and the words that say so."""
-        name = model.id.rpartition("/")[2]
-        if model.model_type is not None and model.model_type not in self.model_types:
-            return None
-        sizes = {f"{number}{unit}".lower() for number, unit in _SIZE.findall(name)}
+    def mentions_family(self, id: str) -> bool:
+        """Say whether a name holds letters without which nothing is read."""
+        lowered = id.lower()
+        return any(letters in lowered for letters in self._mentions)
+
+    def find_spelling(self, id: str) -> tuple[str, str] | None:
+        """Return what the first spelling that fits a name means, and the words that it found."""
+        name = id.rpartition("/")[2]
+        sizes: set[str] | None = None
         for search, spelling, subject in self._spellings:
-            if spelling.sizes and not sizes.intersection(spelling.sizes):
-                continue
+            if spelling.sizes:
+                if sizes is None:
+                    sizes = {f"{number}{unit}".lower() for number, unit in _SIZE.findall(name)}
+                if not sizes.intersection(spelling.sizes):
+                    continue
             if (match := search(name)) is not None:
-                # The longest pattern comes last.
-                is_wrong = self._is_too_old(model, subject) or self.is_look_alike_name(name)
-                return None if is_wrong else (subject, name[slice(*match.span())])
+                return subject, name[slice(*match.span())]
         return None
+
+    def fits_model(self, model: KnownModel, subject: str) -> bool:
+        """Say whether nothing that is known of a model contradicts what its name says."""
+        if model.model_type is not None and model.model_type not in self.model_types:
+            return False
+        # The longest pattern comes last.
+        return not self._is_too_old(model, subject) and not self.is_look_alike_name(model.id)
 
     def is_look_alike_name(self, id: str) -> bool:
         """Say whether a name says something else, whatever it mentions."""

@@ -111,6 +111,7 @@ class _NameTable(Shape):
     spelling: tuple[_NameSpelling, ...]
     look_alikes: tuple[Text, ...] = ()
     model_types: tuple[Text, ...] = ()
+    fewest: int = 0
 
 
 # Hundreds of entries out of one source stand as lines of one text: a table each would take the
@@ -303,7 +304,8 @@ def _make_family_name_reading(names: _NameTable | None) -> NameReading:
     if names is None:
         return NameReading()
     spellings = tuple(Spelling(it.pattern, it.means, it.sizes) for it in names.spelling)
-    return NameReading(names.mentions, names.look_alikes, names.model_types, spellings)
+    head = names.mentions, names.look_alikes, names.model_types
+    return NameReading(*head, spellings, names.fewest)
 
 
 def _make_former_family_names(place: str, names: Mapping[str, str]) -> tuple[FormerName, ...]:
