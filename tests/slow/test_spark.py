@@ -54,7 +54,7 @@ CHILD = """
 import json, sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
-from lineage.cli.main import run
+from lineage.cli.main import run_command_line as run
 if __name__ == "__main__":
     from pyspark.sql import SparkSession
     session = SparkSession.builder.getOrCreate()

@@ -13,7 +13,7 @@ def run_without(packages: str, folder: Path, *words: str) -> subprocess.Complete
     """Run the program in a process in which some packages cannot be imported."""
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({packages.split()!r})); "
-        f"from lineage.cli.main import run; run({[*words]!r})"
+        f"from lineage.cli.main import run_command_line as run; run({[*words]!r})"
     )
     return subprocess.run(
         [sys.executable, "-c", code], cwd=folder, check=False, capture_output=True, text=True

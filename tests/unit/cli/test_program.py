@@ -29,7 +29,7 @@ def _loaded_by(*arguments: object) -> set[str]:
     told = (
         "import atexit, sys\n"
         "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
-        f"from lineage.cli.main import run\nrun({words!r})\n"
+        f"from lineage.cli.main import run_command_line as run\nrun({words!r})\n"
     )
     ended = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True)
     modules = ended.stderr.split()

@@ -177,7 +177,11 @@ def test_tasks_that_run_or_end_are_waited_for() -> None:
 def test_what_misses_is_one_sentence(tasks: list[RecountTask], code: str, sentence: str) -> None:
     words = ["--store", tasks[0].store, "recount", "--every", "day", "--engine", "spark"]
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}; from lineage.cli.main import run; sys.exit(run({words}))"],
+        [
+            sys.executable,
+            "-c",
+            f"{code}; from lineage.cli.main import run_command_line as run; sys.exit(run({words}))",
+        ],
         check=False,
         capture_output=True,
         text=True,

@@ -78,9 +78,9 @@ def test_an_empty_graph_can_be_cut() -> None:
 
 def test_the_order_hangs_on_no_hash() -> None:
     asked = (
-        "from lineage.graph.lineage_graph import cut_graph\n"
+        "from lineage.graph.lineage_graph import cut_networkx_graph\n"
         "from tests.unit.graph.test_interchange import a_graph\n"
-        "print(*cut_graph(a_graph([(0, n) for n in range(1, 12)]), 1))"
+        "print(*cut_networkx_graph(a_graph([(0, n) for n in range(1, 12)]), 1))"
     )
     told = {
         subprocess.run(
