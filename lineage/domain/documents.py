@@ -45,9 +45,9 @@ def convert_to_document(result: object) -> Any:
 
 @cache
 def _list_document_fields(kind: type) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a dataclass with their names in documents; of others none."""
+    """Return the fields of a dataclass or named tuple with their names in documents."""
     if not is_dataclass(kind):
-        return ()
+        return tuple((name, name) for name in getattr(kind, "_fields", ()))
     return tuple((it.metadata.get(NAME, it.name), it.name) for it in fields(kind))
 
 
