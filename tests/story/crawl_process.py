@@ -6,6 +6,7 @@ A second argument says what it is to be: a sweep, an update.
 import json
 import sys
 
+from lineage.cli.main import run
 from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import crawl
 from lineage.errors import LineageError
@@ -14,7 +15,7 @@ from lineage.settings import load_settings
 READY = "ready"
 
 
-def main(flags: str, mode: str = CrawlMode.FULL) -> int:
+def crawl_in_process(flags: str, mode: str = CrawlMode.FULL) -> int:
     settings = load_settings(json.loads(flags))
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
@@ -27,5 +28,9 @@ def main(flags: str, mode: str = CrawlMode.FULL) -> int:
     return 0
 
 
+def prune_in_process(flags: str) -> None:
+    run(["snapshots", "prune", "--keep", "1 yearly", "--store", json.loads(flags)["store"]])
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(crawl_in_process(*sys.argv[1:]))

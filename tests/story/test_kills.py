@@ -7,18 +7,20 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing.connection import wait as wait_for_any
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from lineage.domain.clock import SystemClock
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
+from tests.forked import has_ended, start_forked
+from tests.story.crawl_process import crawl_in_process
 from tests.story.stage import PAGE, PLENTY, Stage, a_world, asked_targets, sent_pages
 
 WORLD = a_world(4100)
@@ -37,18 +39,15 @@ class Moment:
 
 
 @contextmanager
-def crawling(stage: Stage) -> Iterator[subprocess.Popen[str]]:
+def crawling(stage: Stage) -> Iterator[ForkServerProcess]:
     flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
-    command = [sys.executable, "-m", "tests.story.crawl_process", json.dumps(flags)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            yield process
-        finally:
-            process.kill()
+    stage.folder.mkdir(exist_ok=True)
+    process = start_forked(crawl_in_process, json.dumps(flags), words=stage.folder / "words")
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
 def killed_at(stage: Stage, box: FakeHub, moment: Moment) -> bool:
@@ -64,28 +63,26 @@ def killed_at(stage: Stage, box: FakeHub, moment: Moment) -> bool:
     with crawling(stage) as process:
 
         def wait() -> None:
-            process.wait()
+            wait_for_any([process.sentinel])
             come.set()
 
         waiting_until_it_ends = threading.Thread(target=wait)
         waiting_until_it_ends.start()
         if moment.requests:
             assert come.wait(IN_TIME)
-        try:
-            process.wait(moment.seconds)
-        except subprocess.TimeoutExpired:
+        if not has_ended(process, moment.seconds):
             process.kill()
         waiting_until_it_ends.join()
+        assert has_ended(process)
         box.on_request = None
-        assert process.returncode in {0, -9}, process.communicate()[1]
-        return process.returncode != 0
+        assert process.exitcode in {0, -9}, (stage.folder / "words").read_text()
+        return process.exitcode != 0
 
 
-def finished(stage: Stage) -> str:
+def finish(stage: Stage) -> None:
     with crawling(stage) as process:
-        out, err = process.communicate(timeout=IN_TIME)
-        assert process.returncode == 0, err
-        return out.strip()
+        assert has_ended(process, IN_TIME)
+        assert process.exitcode == 0, (stage.folder / "words").read_text()
 
 
 def is_published(stage: Stage) -> bool:
@@ -124,7 +121,7 @@ def test_a_crawl_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
                     met[progress_of(stage)] += 1
                 assert holds_whole_snapshots_alone(stage)
             if not is_published(stage):
-                finished(stage)
+                finish(stage)
             assert len(sent_pages(box)) == len(asked_targets(box))
             assert len(asked_targets(box)) - before <= PAGES + here
             assert stage.published()[:-1] == older
@@ -142,9 +139,11 @@ def undisturbed(stage: Stage, box: FakeHub) -> tuple[dict[str, str], float]:
     """The tables of a calm run, and the seconds from its last request to its last file."""
     asked_at: list[float] = []
     box.on_request = lambda _: asked_at.append(stage.clock.now().timestamp())
-    id = finished(stage)
+    finish(stage)
     (log,) = stage.logs()
-    return stage.tables(id), (log / "closed.json").stat().st_mtime - asked_at[-1]
+    return stage.tables(stage.store.snapshot().id), (
+        log / "closed.json"
+    ).stat().st_mtime - asked_at[-1]
 
 
 def a_moment(dice: random.Random, missing: int, seconds: float) -> Moment:

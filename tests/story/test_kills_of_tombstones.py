@@ -7,9 +7,8 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +19,8 @@ from lineage.store import schema
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
+from tests.forked import has_ended, start_forked
+from tests.story.crawl_process import crawl_in_process, prune_in_process
 from tests.story.stage import PLENTY, Stage, asked_targets
 from tests.unit.demo.rows import a_child, a_row
 
@@ -32,33 +33,23 @@ DAYS = 6
 OF_THE_CLOCK = ("missed_at", "asked_at")
 
 
-def running(*command: str) -> "subprocess.Popen[str]":
-    whole = [sys.executable, "-m", *command]
-    return subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def killed_after(seconds: float | None, stage: Stage, target: Callable[..., int | None]) -> bool:
+    words = stage.folder / "words"
+    flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
+    process = start_forked(target, json.dumps(flags), words=words)
+    is_killed = not has_ended(process, seconds)
+    if is_killed:
+        process.kill()
+    assert has_ended(process)
+    assert process.exitcode in ({0, -9} if is_killed else {0}), words.read_text()
+    return process.exitcode != 0
 
 
-def killed_after(seconds: float | None, *command: str) -> bool:
-    with running(*command) as process:
-        try:
-            _, err = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-        else:
-            assert process.returncode == 0, err
-    return process.returncode != 0
-
-
-def seconds_of(*command: str) -> float:
+def seconds_of(stage: Stage, target: Callable[..., int | None]) -> float:
     clock = SystemClock()
     began = clock.monotonic()
-    assert not killed_after(None, *command)
+    assert not killed_after(None, stage, target)
     return clock.monotonic() - began
-
-
-def full_crawl(stage: Stage) -> tuple[str, ...]:
-    flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
-    return "tests.story.crawl_process", json.dumps(flags)
 
 
 def told(stage: Stage) -> tuple[dict[str, str], list[Any]]:
@@ -87,7 +78,7 @@ def test_tombstones_made_by_a_killed_crawl_are_those_of_an_undisturbed_one(tmp_p
         for id in DEAD:
             box.catalog.delete(id)
         calm = with_history_of(first, tmp_path / "calm")
-        seconds, expected = seconds_of(*full_crawl(calm)), told(calm)
+        seconds, expected = seconds_of(calm, crawl_in_process), told(calm)
         assert {row["standing"] for row in expected[1]} == {"gone"}
         for story in range(5 * KILLS):
             stage = with_history_of(first, tmp_path / f"story-{story}")
@@ -95,7 +86,7 @@ def test_tombstones_made_by_a_killed_crawl_are_those_of_an_undisturbed_one(tmp_p
             while not is_over(stage):
                 # Who was killed often enough is left in peace, however slow the machine became.
                 patience = dice.uniform(0.2, 1.1) * seconds if here < MOST_KILLS_OF_ONE else None
-                here += killed_after(patience, *full_crawl(stage))
+                here += killed_after(patience, stage, crawl_in_process)
                 assert all(not stage.store.find_damage(id) for id in stage.published())
                 assert stage.tables(older) == first.tables(older)
             assert told(stage) == expected
@@ -118,18 +109,13 @@ def test_a_pruning_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) 
     ids = many.published()
     kept = [ids[0], ids[-1]]
     calm = with_history_of(many, tmp_path / "calm")
-    seconds = seconds_of(*pruning(calm))
+    seconds = seconds_of(calm, prune_in_process)
     assert calm.published() == kept
     for story in range(KILLS // 2):
         stage = with_history_of(many, tmp_path / f"story-{story}")
-        killed_after(dice.uniform(0.5, 1.1) * seconds, *pruning(stage))
+        killed_after(dice.uniform(0, 1.1) * seconds, stage, prune_in_process)
         assert set(kept) <= set(stage.published()) <= set(ids)
         assert all(stage.tables(id) == many.tables(id) for id in stage.published())
-        killed_after(None, *pruning(stage))
+        killed_after(None, stage, prune_in_process)
         assert (stage.published(), stage.store.damaged()) == (kept, {})
         assert all(stage.tables(id) == many.tables(id) for id in kept)
-
-
-def pruning(stage: Stage) -> tuple[str, ...]:
-    flags = ("--keep", "1 yearly", "--store", stage.settings().store)
-    return "lineage", "snapshots", "prune", *flags

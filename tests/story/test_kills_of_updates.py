@@ -8,16 +8,17 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from lineage.demo.catalog import box_moment
 from lineage.domain.clock import SystemClock
 from tests.fakes.fake_hub import FakeHub
 from tests.fakes.live_catalog import LiveCatalog
+from tests.forked import has_ended, start_forked
+from tests.story.crawl_process import crawl_in_process
 from tests.story.stage import PLENTY, Stage, a_world
 from tests.unit.demo.rows import a_child
 
@@ -27,33 +28,29 @@ MOST_KILLS_OF_ONE = 6
 IN_TIME = 60.0
 
 
-def updating(stage: Stage) -> "subprocess.Popen[str]":
+def updating(stage: Stage) -> ForkServerProcess:
     flags = {name: getattr(stage.settings(), name) for name in ("store", "cache", "endpoint")}
-    command = [sys.executable, "-m", "tests.story.crawl_process", json.dumps(flags), "update"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    words = stage.folder / "words"
+    return start_forked(crawl_in_process, json.dumps(flags), "update", words=words)
 
 
-def finished(stage: Stage) -> float:
+def finish(stage: Stage) -> float:
     """Run an update to its end; return the seconds it took."""
     clock = SystemClock()
-    with updating(stage) as process:
-        began = clock.monotonic()
-        _, err = process.communicate(timeout=IN_TIME)
-        assert process.returncode == 0, err
+    began = clock.monotonic()
+    process = updating(stage)
+    assert has_ended(process, IN_TIME)
+    assert process.exitcode == 0, (stage.folder / "words").read_text()
     return clock.monotonic() - began
 
 
 def killed_after(stage: Stage, seconds: float) -> bool:
-    with updating(stage) as process:
-        try:
-            process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    assert process.returncode in {0, -9}
-    return process.returncode != 0
+    process = updating(stage)
+    if not has_ended(process, seconds):
+        process.kill()
+    assert has_ended(process)
+    assert process.exitcode in {0, -9}, (stage.folder / "words").read_text()
+    return process.exitcode != 0
 
 
 def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
@@ -68,7 +65,7 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
             fresh = a_child(number, WORLD[number // 2])
             box.catalog.add(fresh | {"lastModified": box_moment(at)})
         calm = with_history_of(first, tmp_path / "calm")
-        seconds = finished(calm)
+        seconds = finish(calm)
         expected = calm.tables(calm.store.snapshot().id)
         kept = calm.stored(calm.store.snapshot().id)
         assert "models.changes.parquet" in kept
@@ -81,7 +78,7 @@ def test_an_update_killed_at_any_moment_ends_in_the_bytes_of_an_undisturbed_one(
                 # On a machine that became slow no run might end in the time of a calm one.
                 here += 1
                 if here > MOST_KILLS_OF_ONE:
-                    finished(stage)
+                    finish(stage)
                     break
                 kills += killed_after(stage, dice.uniform(0, 1.2 * seconds))
                 assert all(not stage.store.find_damage(id) for id in stage.published())
