@@ -82,8 +82,11 @@ def infer_from_child_names(
     hits = pc.indices_nonzero(pc.match_substring_regex(ids, reading.id_pattern)).to_numpy()
     family_of = {subject: it.id for it in families for subject in it.claimable()}
     names: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-    parents = nodes.parent[rows[hits]].tolist()
-    for above, id in zip(parents, ids.take(pa.array(hits)).to_pylist(), strict=True):
+    parents = nodes.parent[rows[hits]]
+    # Most are named by too few for any reading of the names to make a half of them.
+    is_half = 2 * np.bincount(parents, minlength=len(nodes.ids)) >= children
+    hits, parents = hits[is_half[parents]], parents[is_half[parents]]
+    for above, id in zip(parents.tolist(), ids.take(pa.array(hits)).to_pylist(), strict=True):
         if (match := reading.read_release_name(KnownModel(id))) is not None:
             names[family_of[match[0]]][above].append(id)
     for family in families:

@@ -118,6 +118,7 @@ def license_terms(family: str) -> LicenseTerms:
     return _load_bundled_terms(family)
 
 
+@cache
 def families_with_terms() -> tuple[str, ...]:
     """Return the ids of the families whose terms come with this package, sorted."""
     return tuple(sorted(name for name, _ in list_registry_files(_terms_folder())))

@@ -37,14 +37,15 @@ class LocalFiles:
 
     def open_input(self, path: str) -> pa.NativeFile:
         with self._reading(path):
-            place = self._store_path_of(path)
             status = self._read_file_status(path)
+            if status is not None and stat.S_ISLNK(status.st_mode):
+                raise self._say_store_link(path)
             if status is not None and not stat.S_ISREG(status.st_mode):
                 # A pipe would be waited for without end.
                 raise SnapshotDamaged(
                     f"{self.location}/{path} is no regular file", "delete it, or restore the file"
                 )
-            return self._filesystem.open_input_file(place)
+            return self._filesystem.open_input_file(self._encode_path(path))
 
     def open_output(self, path: str) -> pa.NativeFile:
         with self.writing(path):
@@ -158,6 +159,9 @@ class LocalFiles:
         status = self._read_file_status(path)
         if status is not None and stat.S_ISLNK(status.st_mode):
             raise self._say_store_link(path)
+        return self._encode_path(path)
+
+    def _encode_path(self, path: str) -> bytes:
         # As bytes: the names of a local file system need not be UTF-8, and Arrow's strings are.
         return os.fsencode(f"{self._root}/{path}")
 

@@ -14,14 +14,15 @@ World = tuple[Snapshot, Plain]
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A snapshot of ninety models, and the same as plain values."""
     folder = tmp_path_factory.mktemp("world")
-    snapshot = published(a_world(request.param), folder)
+    snapshot = published(a_world(request.param), folder).with_columns_held()
     return snapshot, Plain.of(snapshot)
 
 
 @pytest.fixture(scope="session")
 def mortal_world(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """A world of ninety models of which every sixth is gone by the second sweep."""
-    return outlived(a_world(3), set(LISTED[::6]), tmp_path_factory.mktemp("mortal"))
+    folder = tmp_path_factory.mktemp("mortal")
+    return outlived(a_world(3), set(LISTED[::6]), folder).with_columns_held()
 
 
 @pytest.fixture(scope="session")
