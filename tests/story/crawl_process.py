@@ -6,7 +6,7 @@ A second argument says what it is to be: a sweep, an update.
 import json
 import sys
 
-from lineage.cli.main import run
+from lineage.cli.main import run_command_line
 from lineage.crawl.plan import CrawlMode
 from lineage.crawl.runs import crawl
 from lineage.errors import LineageError
@@ -29,7 +29,7 @@ def crawl_in_process(flags: str, mode: str = CrawlMode.FULL) -> int:
 
 
 def prune_in_process(flags: str) -> None:
-    run(["snapshots", "prune", "--keep", "1 yearly", "--store", json.loads(flags)["store"]])
+    run_command_line(["snapshots", "prune", "--keep", "1 yearly", "--store", json.loads(flags)["store"]])
 
 
 if __name__ == "__main__":

@@ -23,19 +23,27 @@ ROWS = [row("base/a"), *(row(f"kid/{number}", ["base/a"]) for number in range(30
 SHARED = sorted(schema.CHANGES)
 
 
-@pytest.fixture
-def days(tmp_path: Path) -> list[Snapshot]:
+@pytest.fixture(scope="module")
+def unharmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep, two updates that build on it, and a second sweep."""
-    sweep = published(ROWS, tmp_path)
-    first = updated(sweep, [row("kid/new", ["base/a"])], tmp_path)
-    second = updated(first, [row("kid/newer", ["base/a"])], tmp_path)
-    last = published(ROWS, tmp_path, taken_at=NOON + timedelta(days=9))
-    return [sweep, first, second, last]
+    folder = tmp_path_factory.mktemp("unharmed")
+    sweep = published(ROWS, folder)
+    first = updated(sweep, [row("kid/new", ["base/a"])], folder)
+    updated(first, [row("kid/newer", ["base/a"])], folder)
+    published(ROWS, folder, taken_at=NOON + timedelta(days=9))
+    return folder
 
 
 @pytest.fixture
-def store(tmp_path: Path, days: list[Snapshot]) -> ParquetStore:
+def store(tmp_path: Path, unharmed: Path) -> ParquetStore:
+    shutil.copytree(unharmed, tmp_path, dirs_exist_ok=True)
     return ParquetStore(str(tmp_path), NO_OPT_OUTS)
+
+
+@pytest.fixture
+def days(store: ParquetStore) -> list[Snapshot]:
+    """The four in a store of the test's own."""
+    return [store.snapshot(manifest.id) for manifest in store.manifests()]
 
 
 def flip_a_bit(path: Path) -> None:
