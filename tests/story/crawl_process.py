@@ -29,7 +29,9 @@ def crawl_in_process(flags: str, mode: str = CrawlMode.FULL) -> int:
 
 
 def prune_in_process(flags: str) -> None:
-    run_command_line(["snapshots", "prune", "--keep", "1 yearly", "--store", json.loads(flags)["store"]])
+    run_command_line(
+        ["snapshots", "prune", "--keep", "1 yearly", "--store", json.loads(flags)["store"]]
+    )
 
 
 if __name__ == "__main__":

@@ -76,8 +76,8 @@ def test_the_stored_count_of_every_base_is_the_one_that_is_computed(world: World
 # Filters
 
 
-@pytest.fixture
-def line(tmp_path: Path) -> Snapshot:
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """A base, its adapter, and what was made of the adapter; plus a child that a card alone says.
 
     Nobody knows the adapter's downloads.
@@ -89,7 +89,7 @@ def line(tmp_path: Path) -> Snapshot:
         row("a/carded", [BASE], tags=[], baseModels=None, downloads=0),
         row("a/below-carded", ["a/carded"], downloads=40, createdAt=OLD),
     ]
-    return published(rows, tmp_path)
+    return published(rows, tmp_path_factory.mktemp("line"))
 
 
 def test_by_default_everything_stated_is_counted(line: Snapshot) -> None:
@@ -153,15 +153,15 @@ def test_an_older_model_of_the_same_name_is_another_base(tmp_path: Path) -> None
 # Mirrors and families
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kin() -> Family:
     return a_family(
         {"Kin 1": [BASE, "meta/instruct"], "Kin 2": ["meta/second"]}, mirrors={"copy/base": BASE}
     )
 
 
-@pytest.fixture
-def clan(tmp_path: Path, kin: Family) -> Snapshot:
+@pytest.fixture(scope="module")
+def clan(tmp_path_factory: pytest.TempPathFactory, kin: Family) -> Snapshot:
     """Official models that descend from each other, a mirror, a quantized and a changed copy."""
     rows = [
         row(BASE),
@@ -175,7 +175,7 @@ def clan(tmp_path: Path, kin: Family) -> Snapshot:
         row("meta/second", ["meta/instruct"]),
         row("a/of-second", ["meta/second"], "adapter"),
     ]
-    return published(rows, tmp_path, families=[kin])
+    return published(rows, tmp_path_factory.mktemp("clan"), families=[kin])
 
 
 def test_a_mirror_of_a_named_base_is_an_ordinary_child_unless_asked(

@@ -95,14 +95,14 @@ def test_the_graph_of_any_family_or_release_is_that_of_the_tables(
     assert edges_of(graph) == edges_between(plain, keys | roots, rule)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kin() -> Family:
     names = {"meta/Meta-Kin-1": "meta/1"}
     return a_family({"Kin 1": ["meta/1"], "Kin 2.1": ["meta/2"]}, {"copy/1": "meta/1"}, names)
 
 
-@pytest.fixture
-def clan(tmp_path: Path, kin: Family) -> Snapshot:
+@pytest.fixture(scope="module")
+def clan(tmp_path_factory: pytest.TempPathFactory, kin: Family) -> Snapshot:
     rows = [
         row("meta/1", createdAt=OLD),
         row("meta/2", ["meta/1"]),
@@ -113,7 +113,7 @@ def clan(tmp_path: Path, kin: Family) -> Snapshot:
         row("a/both", ["a/1", "a/2"], "merge", createdAt=OLD),
         row("b/elsewhere", ["dead/base"]),
     ]
-    return published(rows, tmp_path, families=[kin])
+    return published(rows, tmp_path_factory.mktemp("clan"), families=[kin])
 
 
 def nodes(snapshot: Snapshot, name: str, kin: Family, rule: Definition = DEFAULT) -> list[str]:

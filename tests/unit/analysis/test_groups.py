@@ -169,8 +169,8 @@ def test_a_way_through_a_removed_edge_leads_to_no_release(tmp_path: Path, kin: F
 # Months, authors, licenses, libraries
 
 
-@pytest.fixture
-def several(tmp_path: Path) -> Snapshot:
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     tagged = ["license:mit"]
     rows = [
         row("b/1", ["o/base"], createdAt="2024-02-29T23:59:59.999Z", library_name="peft"),
@@ -178,7 +178,7 @@ def several(tmp_path: Path) -> Snapshot:
         row("a/3", ["b/1"], createdAt=OLD, cardData={"base_model": "b/1", "license": "llama2"}),
         row("bare", ["b/1"], author=None, createdAt="2024-02-01T00:00:00.000Z", tags=tagged),
     ]
-    return published(rows, tmp_path)
+    return published(rows, tmp_path_factory.mktemp("several"))
 
 
 def groups(snapshot: Snapshot, by: Grouping) -> list[tuple[str, int, int]]:

@@ -18,8 +18,8 @@ NOW, BEFORE = "meta/Kin-2-7b-hf", "meta/Meta-Kin-2-7b"
 KIN = a_family({"Kin 2": [NOW]}, former={BEFORE: NOW})
 
 
-@pytest.fixture
-def snapshot(tmp_path: Path) -> Snapshot:
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     rows = [
         row(NOW),
         row("meta/Kin-2-13b-hf"),
@@ -28,7 +28,7 @@ def snapshot(tmp_path: Path) -> Snapshot:
         row("a/of-dead", ["dead/Base"], baseModels=None),
         row("bare-model"),
     ]
-    return published(rows, tmp_path, families=[KIN])
+    return published(rows, tmp_path_factory.mktemp("snapshot"), families=[KIN])
 
 
 def meant(snapshot: Snapshot, name: str, known: Sequence[Family] = (KIN,)) -> str:

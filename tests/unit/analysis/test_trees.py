@@ -203,8 +203,8 @@ def test_a_merge_is_drawn_below_its_largest_parent_and_says_that_it_has_others(
     assert (merge.name, merge.relation, merge.other_parents) == ("a/merge", Relation.MERGE, 2)
 
 
-@pytest.fixture
-def line(tmp_path: Path) -> Snapshot:
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     rows = [
         row(BASE),
         row("a/1", [BASE]),
@@ -213,7 +213,7 @@ def line(tmp_path: Path) -> Snapshot:
         row("a/4", ["a/3"]),
         row("b/1", [BASE]),
     ]
-    return published(rows, tmp_path)
+    return published(rows, tmp_path_factory.mktemp("line"))
 
 
 def names(nodes: Iterable[TreeNode]) -> list[str]:
@@ -273,8 +273,8 @@ def test_a_trees_definition_is_that_of_the_count(line: Snapshot) -> None:
     assert whole.count.definition == count_family(line, family, rule, (family,)).definition
 
 
-@pytest.fixture
-def clan(tmp_path: Path) -> tuple[Snapshot, Family]:
+@pytest.fixture(scope="module")
+def clan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Snapshot, Family]:
     family = a_family(
         {"Kin 1": ["meta/1", "meta/1-instruct"], "Kin 2": ["meta/2"], "Kin 3": ["meta/3"]},
         {"copy/1": "meta/1"},
@@ -289,7 +289,7 @@ def clan(tmp_path: Path) -> tuple[Snapshot, Family]:
         *(row(f"c/{number}", ["meta/2"]) for number in range(2)),
         row("d/both", ["a/1", "c/1"], "merge"),
     ]
-    return published(rows, tmp_path, families=[family]), family
+    return published(rows, tmp_path_factory.mktemp("clan"), families=[family]), family
 
 
 def test_a_family_is_drawn_by_release_with_its_roots(clan: tuple[Snapshot, Family]) -> None:
