@@ -52,14 +52,26 @@ def cut_tables_to_scope(cut: FamilyColumns) -> Mapping[str, Pieces]:
     keys, ids = cut.scope.names_of(cut.nodes)
     listed = cut.nodes[cut.nodes < snapshot.manifest.models]
     tombstones, absences = snapshot.tombstones(), snapshot.absences()
-    edges = _renumber_edges_of_cut_scope(cut)
+    # The edges by the cut's own node numbers, in order of child and parent
+    child, parent = (
+        np.searchsorted(cut.nodes, pairs).astype(np.int32)
+        for pairs in (cut.edges.child, cut.edges.parent)
+    )
+    order = np.lexsort((parent, child))
+    edges = EdgeColumns(
+        child[order], parent[order], cut.edges.relation[order], cut.edges.strength[order]
+    )
     rules = _rules_of_cut_edges(cut, edges)
+    created = cut.scope.snapshot.column(schema.MODELS_FILE, "created_at")
+    undated = created.is_null().combine_chunks().take(pa.array(cut.nodes[: len(listed)]))
     return {
         schema.MODELS_FILE: _take_subject_rows(cut, schema.MODELS_FILE, listed),
         schema.METRICS_FILE: _take_subject_rows(cut, schema.METRICS_FILE, listed),
         schema.EVIDENCE_FILE: _filter_subject_keys(cut, schema.EVIDENCE_FILE, "child_key", keys),
         schema.EDGES_FILE: derived_rows.make_stored_edge_tables(keys, ids, edges, *rules),
-        schema.COUNTS_FILE: iter([_counts_table(cut, edges, len(listed), keys, ids)]),
+        schema.COUNTS_FILE: iter(
+            [derived_rows.counts_table(keys, ids, edges, undated.to_numpy(zero_copy_only=False))]
+        ),
         schema.NAMES_FILE: _filter_subject_keys(cut, schema.NAMES_FILE, "key", keys),
         schema.TOMBSTONES_FILE: iter(
             [tombstones.filter(pc.is_in(tombstones["key"], value_set=keys))]
@@ -92,18 +104,6 @@ def _filter_subject_keys(cut: FamilyColumns, file: str, column: str, keys: pa.Ar
             yield pa.Table.from_batches([batch.filter(matches)])
 
 
-def _renumber_edges_of_cut_scope(cut: FamilyColumns) -> EdgeColumns:
-    """Return the edges by the cut's own node numbers, in order of child and parent."""
-    child, parent = (
-        np.searchsorted(cut.nodes, pairs).astype(np.int32)
-        for pairs in (cut.edges.child, cut.edges.parent)
-    )
-    order = np.lexsort((parent, child))
-    return EdgeColumns(
-        child[order], parent[order], cut.edges.relation[order], cut.edges.strength[order]
-    )
-
-
 def _rules_of_cut_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices, list[str]]:
     """Return the rules of each edge as bits, and the names of the bits."""
     pairs = pack_node_pairs(cut.nodes[edges.child], cut.nodes[edges.parent])
@@ -130,11 +130,3 @@ def _rules_of_cut_edges(cut: FamilyColumns, edges: EdgeColumns) -> tuple[Indices
 
 def _rule_bits_of_cut_edges(rules: list[str], numbers: dict[str, int]) -> int:
     return sum(1 << numbers.setdefault(rule, len(numbers)) for rule in sorted(set(rules)))
-
-
-def _counts_table(
-    cut: FamilyColumns, edges: EdgeColumns, models: int, keys: pa.Array, ids: pa.Array
-) -> pa.Table:
-    created = cut.scope.snapshot.column(schema.MODELS_FILE, "created_at")
-    undated = created.is_null().combine_chunks().take(pa.array(cut.nodes[:models]))
-    return derived_rows.counts_table(keys, ids, edges, undated.to_numpy(zero_copy_only=False))

@@ -104,6 +104,16 @@ def count_notes_of_parents(manifest: Manifest) -> list[str]:
 
 def describe_definition_rules(definition: Definition, roots: str = "") -> list[Line]:
     """Return the lines that say what was counted, of whatever snapshot."""
+    parts = {
+        "mirrors among the roots": definition.mirrors,
+        "curated links": definition.curated,
+        "deleted models": definition.deleted,
+    }
+    joined = ", ".join(name for name, is_in in parts.items() if is_in)
+    excluded = ", ".join(name for name, is_in in parts.items() if not is_in)
+    day = "the snapshot" if definition.as_of is None else f"the end of {definition.as_of}, UTC"
+    least = definition.min_downloads
+    downloads = f"with at least {least:,} downloads" if least else "with any number of downloads"
     return [
         ("roots", roots or _name_definition_roots(definition.roots)),
         ("counted", _REACH[definition.closure]),
@@ -112,8 +122,8 @@ def describe_definition_rules(definition: Definition, roots: str = "") -> list[L
             f"{_name_counted_relations(definition.relations)};"
             f" {_STRENGTH[definition.min_strength]}",
         ),
-        *_list_definition_parts(definition),
-        ("filters", _name_definition_filters(definition)),
+        *[line for line in (("includes", joined), ("excludes", excluded)) if line[1]],
+        ("filters", f"as of {day}; models {downloads}"),
     ]
 
 
@@ -126,8 +136,11 @@ def describe_counted_snapshot(manifest: Manifest, source_note: str = "") -> list
 
 
 def _name_counted_source(manifest: Manifest, source_note: str) -> list[Line]:
+    text = f"{manifest.id}, {describe_counted_origin(manifest)}"
+    if manifest.origin.kind is SnapshotKind.BELOW:
+        text += f"; it holds only what lies below {manifest.origin.below}"
     return [
-        ("snapshot", _name_counted_snapshot(manifest)),
+        ("snapshot", text),
         *describe_counted_source(manifest.origin.endpoint, source_note),
     ]
 
@@ -169,28 +182,3 @@ def _name_counted_relations(relations: Sequence[Relation]) -> str:
     if set(relations) == set(Relation):
         return "all types"
     return f"only {', '.join(relations)}"
-
-
-def _list_definition_parts(definition: Definition) -> list[Line]:
-    parts = {
-        "mirrors among the roots": definition.mirrors,
-        "curated links": definition.curated,
-        "deleted models": definition.deleted,
-    }
-    joined = ", ".join(name for name, is_in in parts.items() if is_in)
-    excluded = ", ".join(name for name, is_in in parts.items() if not is_in)
-    return [line for line in (("includes", joined), ("excludes", excluded)) if line[1]]
-
-
-def _name_definition_filters(definition: Definition) -> str:
-    day = "the snapshot" if definition.as_of is None else f"the end of {definition.as_of}, UTC"
-    least = definition.min_downloads
-    downloads = f"with at least {least:,} downloads" if least else "with any number of downloads"
-    return f"as of {day}; models {downloads}"
-
-
-def _name_counted_snapshot(manifest: Manifest) -> str:
-    text = f"{manifest.id}, {describe_counted_origin(manifest)}"
-    if manifest.origin.kind is SnapshotKind.BELOW:
-        text += f"; it holds only what lies below {manifest.origin.below}"
-    return text

@@ -177,6 +177,9 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
     removed = np.flatnonzero(vanished)
     edges_added, edges_removed = _count_edge_changes(before, after, node_after, len(new.keys))
     gained, shrunk = _compare_base_counts(before, after, old, new, node_after)
+    keys, ids = (names.take(pa.array(removed)).to_pylist() for names in (old.keys, old.ids))
+    by_key = read_stored_availability(after, keys) if keys else {}
+    pairs = sorted(zip(ids, keys, strict=True))
     return Diff(
         before=before.id,
         after=after.id,
@@ -188,7 +191,7 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
         families=tuple(_compare_family_counts(before, after, families)),
         bases_gained=gained,
         bases_lost=shrunk,
-        availability=_read_availability_of_diff(old, removed, after),
+        availability={id: by_key[key] for id, key in pairs if key in by_key},
         parents_known=all(it.manifest.origin.parents_known for it in (before, after)),
         opted_out=count_opt_out_marks(after.manifest.left_out),
     )
@@ -196,15 +199,6 @@ def diff_snapshots(before: Snapshot, after: Snapshot, families: Sequence[Family]
 
 def _sort_diff_names(nodes: NamedNodes, rows: Positions) -> tuple[str, ...]:
     return tuple(sorted(nodes.ids.take(pa.array(rows)).to_pylist()))
-
-
-def _read_availability_of_diff(
-    old: NamedNodes, rows: Positions, after: Snapshot
-) -> dict[str, Availability]:
-    keys, ids = (names.take(pa.array(rows)).to_pylist() for names in (old.keys, old.ids))
-    by_key = read_stored_availability(after, keys) if keys else {}
-    pairs = sorted(zip(ids, keys, strict=True))
-    return {id: by_key[key] for id, key in pairs if key in by_key}
 
 
 def _diff_renames(

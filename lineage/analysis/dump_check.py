@@ -188,7 +188,15 @@ def _compare_dump_edges(
     """Count the edges that the Hub resolved, here and there, and those on one side alone."""
     claims = snapshot.table(schema.EVIDENCE_FILE, [*_PAIR, "rule"])
     hub = claims.filter(pc.equal(claims["rule"], _HUB)).group_by(_PAIR).aggregate([])
-    dumped = _translate_keys_for_comparison(columns, place, here.keys)
+    # The dump's edges, with its stand-in keys put back to those that the snapshot knows
+    keys_there = columns.models["key"].combine_chunks()
+    table = {}
+    for name in _PAIR:
+        column = columns.edges[name].combine_chunks()
+        rows = pc.index_in(column, value_set=keys_there)
+        matched = pa.array(place, mask=place == NO_NODE).take(rows)
+        table[name] = pc.coalesce(here.keys.take(matched), column)
+    dumped = pa.table(table)
     nodes, there = (
         NamedNodes.nodes_named_in_diff(snapshot),
         _nodes_of_compared_snapshot(columns.models),
@@ -203,20 +211,6 @@ def _compare_dump_edges(
         for edges, other in ((hub, dumped), (dumped, hub))
     )
     return EdgeCheck(len(hub), len(dumped), only_here, only_there)
-
-
-def _translate_keys_for_comparison(
-    columns: _DumpColumns, place: Int64s, keys_here: pa.StringArray
-) -> pa.Table:
-    """Return the dump's edges, with its stand-in keys put back to those that the snapshot knows."""
-    keys_there = columns.models["key"].combine_chunks()
-    table = {}
-    for name in _PAIR:
-        column = columns.edges[name].combine_chunks()
-        rows = pc.index_in(column, value_set=keys_there)
-        matched = pa.array(place, mask=place == NO_NODE).take(rows)
-        table[name] = pc.coalesce(keys_here.take(matched), column)
-    return pa.table(table)
 
 
 def _spell_edges_that_differ(

@@ -271,7 +271,11 @@ def _find_scope_nodes(
     that a model ever had. As on the Hub, case tells no two models apart where one alone has a name.
     """
     other_names = _list_names_of_scope(families)
-    written = _registry_dates_of_scope(families)
+    # For each root the day on which its family was last changed, where that is said
+    written: dict[str, date] = {}
+    for family in families:
+        with suppress(ValueError):
+            written |= dict.fromkeys(family.root_repo_ids(), date.fromisoformat(family.version))
     names = {name for id in ids for name in (id, *other_names.get(id, ()))}
     owners = snapshot.owners_without_case(names)
     former = snapshot.former_keys()
@@ -351,15 +355,6 @@ def _list_names_of_scope(families: Sequence[Family]) -> dict[str, list[str]]:
         names.setdefault(former.now, []).append(former.name)
         names.setdefault(former.name, []).append(former.now)
     return names
-
-
-def _registry_dates_of_scope(families: Sequence[Family]) -> dict[str, date]:
-    """Return for each root the day on which its family was last changed, where that is said."""
-    days: dict[str, date] = {}
-    for family in families:
-        with suppress(ValueError):
-            days |= dict.fromkeys(family.root_repo_ids(), date.fromisoformat(family.version))
-    return days
 
 
 def _find_curated_pairs(

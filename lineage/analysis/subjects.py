@@ -1,7 +1,7 @@
 """From a subject to what it means in a scope: a model, a release or a family, and its roots."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -301,7 +301,8 @@ def _find_subject_candidates(scope: Scope, name: str) -> list[str]:
     owner, _, repository = name.lower().rpartition("/")
     same_name: set[str] = set()
     similar: set[str] = set()
-    for ids in _list_candidates_for_subject(scope.snapshot):
+    # The names of all models with a record, and of those known as parents alone
+    for ids in scope.snapshot.record_column("id"), scope.snapshot.column(schema.COUNTS_FILE, "id"):
         lowered = pc.utf8_lower(ids)
         same = pc.or_(pc.ends_with(lowered, f"/{repository}"), pc.equal(lowered, repository))
         same_name.update(ids.filter(same).to_pylist())
@@ -310,19 +311,10 @@ def _find_subject_candidates(scope: Scope, name: str) -> list[str]:
             close = pc.match_substring(lowered, repository)
         similar.update(ids.filter(close).slice(0, _CANDIDATES).to_pylist())
     roots = {root.lower() for family in scope.families for root in family.root_repo_ids()}
-    total = _candidate_totals_of(scope.snapshot, same_name)
+    counts = scope.snapshot.table(schema.COUNTS_FILE, ["id", "total"])
+    rows = counts.filter(pc.is_in(counts["id"], value_set=pa.array(sorted(same_name), pa.string())))
+    total = dict(zip(rows["id"].to_pylist(), rows["total"].to_pylist(), strict=True))
     ranked = sorted(same_name, key=lambda id: (id.lower() not in roots, -total.get(id, 0), id))
     by_case = {id.lower(): id for id in sorted(similar - same_name)}
     close_names = difflib.get_close_matches(name.lower(), by_case, _SUGGESTIONS, cutoff=0.6)
     return [*ranked, *(by_case[id] for id in close_names)][:_SUGGESTIONS]
-
-
-def _candidate_totals_of(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, int]:
-    counts = snapshot.table(schema.COUNTS_FILE, ["id", "total"])
-    rows = counts.filter(pc.is_in(counts["id"], value_set=pa.array(sorted(ids), pa.string())))
-    return dict(zip(rows["id"].to_pylist(), rows["total"].to_pylist(), strict=True))
-
-
-def _list_candidates_for_subject(snapshot: Snapshot) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Return the names of all models with a record, and of those known as parents alone."""
-    return snapshot.record_column("id"), snapshot.column(schema.COUNTS_FILE, "id")

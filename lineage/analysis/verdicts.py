@@ -176,7 +176,10 @@ def explain_verdict(trace: Trace) -> str:
     """Return the reason alone, without where the model was found."""
     match trace.reason:
         case VerdictReason.IS_ROOT | VerdictReason.IS_OTHER_ROOT:
-            return _explain_verdict_on_root(trace)
+            assert trace.itself is not None
+            what = "an official repository" if trace.itself.official else "a mirror"
+            other = "" if trace.reason is VerdictReason.IS_ROOT else ", a root of another family"
+            return f"It is itself {what} of {trace.itself.release}{other}."
         case VerdictReason.DECLARED_PATH | VerdictReason.INFERRED_PATH:
             return _explain_verdict_by_path(trace)
         case (
@@ -184,19 +187,15 @@ def explain_verdict(trace: Trace) -> str:
             | VerdictReason.BELOW_OUTSIDER
             | VerdictReason.SOURCES_DISAGREE
         ):
-            return _explain_verdict_on_outsider(trace)
+            assert trace.outsider is not None
+            why = trace.outsider.sentence
+            if trace.reason is VerdictReason.IS_OUTSIDER:
+                return why
+            if trace.reason is VerdictReason.BELOW_OUTSIDER:
+                return f"It comes from {trace.outsider.id}, which is no descendant: {why}"
+            releases = _join_verdicts(_releases_behind_verdict(trace.roots))
+            return f"Declared links lead to {releases}, but: {why}"
     return _explain_verdict_without_path(trace)
-
-
-def _explain_verdict_on_outsider(trace: Trace) -> str:
-    assert trace.outsider is not None
-    why = trace.outsider.sentence
-    if trace.reason is VerdictReason.IS_OUTSIDER:
-        return why
-    if trace.reason is VerdictReason.BELOW_OUTSIDER:
-        return f"It comes from {trace.outsider.id}, which is no descendant: {why}"
-    releases = _join_verdicts(_releases_behind_verdict(trace.roots))
-    return f"Declared links lead to {releases}, but: {why}"
 
 
 def _explain_verdict_without_path(trace: Trace) -> str:
@@ -211,13 +210,6 @@ def _explain_verdict_without_path(trace: Trace) -> str:
     words = "; ".join(claim.quote or "" for claim in trace.unresolved_claims[:_NAMED])
     unresolved = f" Claims that lead to no other model: {words}." if words else ""
     return f"Its origin is unknown. Looked at: {sources}.{unresolved}"
-
-
-def _explain_verdict_on_root(trace: Trace) -> str:
-    assert trace.itself is not None
-    what = "an official repository" if trace.itself.official else "a mirror"
-    other = "" if trace.reason is VerdictReason.IS_ROOT else ", a root of another family"
-    return f"It is itself {what} of {trace.itself.release}{other}."
 
 
 def _explain_verdict_by_path(trace: Trace) -> str:

@@ -43,7 +43,18 @@ def write_edges_and_counts(draft: Draft, derived: DerivedTables) -> None:
     tables.row_counts[schema.EDGES_FILE] = len(derived.edges.child)
     if (merged := tables.merged) is not None:
         nodes = _match_draft_nodes(merged, draft.records, derived)
-        edges = _compare_draft_edges(merged.base, nodes, derived)
+        before, now = read_edges(merged.base), derived.edges
+        rules = _draft_rule_bits(
+            merged.base.table(schema.EDGES_FILE, ["rules"])["rules"], derived.rule_names
+        )
+        child, parent = (nodes.now[ends].astype(np.int64) for ends in (before.child, before.parent))
+        rows = _find_draft_edge_rows(now, child, parent)
+        at = np.maximum(rows, 0)
+        is_same = (rows >= 0) & ~nodes.is_renamed[before.child] & ~nodes.is_renamed[before.parent]
+        if len(now.child):
+            is_same &= (before.relation == now.relation[at]) & (before.strength == now.strength[at])
+            is_same &= rules == derived.rules[at]
+        edges = DraftRowChanges.of(rows, is_same, len(now.child))
         counts = _compare_draft_counts(merged.base, nodes, derived.counts)
         # A look-up reads two files: an update's changes of the counts, and a full crawl's counts.
         is_full = draft.origin.kind is SnapshotKind.FULL
@@ -141,21 +152,6 @@ def _match_draft_nodes(merged: MergedTables, records: int, derived: DerivedTable
     before = join_column_chunks([chunk for column in columns for chunk in column.chunks])
     ids = derived.ids.take(pa.array(now_all, mask=now_all < 0))
     return MatchedNodes(now_all, np.array(pc.fill_null(pc.not_equal(before, ids), False)))
-
-
-def _compare_draft_edges(
-    base: Tables, nodes: MatchedNodes, derived: DerivedTables
-) -> DraftRowChanges:
-    before, now = read_edges(base), derived.edges
-    rules = _draft_rule_bits(base.table(schema.EDGES_FILE, ["rules"])["rules"], derived.rule_names)
-    child, parent = (nodes.now[ends].astype(np.int64) for ends in (before.child, before.parent))
-    rows = _find_draft_edge_rows(now, child, parent)
-    at = np.maximum(rows, 0)
-    is_same = (rows >= 0) & ~nodes.is_renamed[before.child] & ~nodes.is_renamed[before.parent]
-    if len(now.child):
-        is_same &= (before.relation == now.relation[at]) & (before.strength == now.strength[at])
-        is_same &= rules == derived.rules[at]
-    return DraftRowChanges.of(rows, is_same, len(now.child))
 
 
 def _find_draft_edge_rows(edges: EdgeColumns, child: Int64s, parent: Int64s) -> Int64s:

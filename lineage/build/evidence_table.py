@@ -109,21 +109,6 @@ def find_changed_claims(
     # Claims carried over are equal word for word, so counting them and comparing their nodes is
     # enough; only the few others are compared as texts. An update of the whole Hub carries over
     # millions, a full crawl none.
-    changed, now = _tally_draft_evidence(evidence, draft)
-    before, strangers = _tally_previous_evidence(previous, draft)
-    compared_now, compared_before = (
-        _count_evidence_children(tally.compared["child"], draft.records) for tally in (now, before)
-    )
-    changed |= (now.times != before.times) | (compared_now != compared_before)
-    changed[
-        _draft_children_with_changed_evidence(
-            _drop_evidence(before.compared, changed), _drop_evidence(now.compared, changed)
-        )
-    ] = True
-    return changed, strangers
-
-
-def _tally_draft_evidence(evidence: EvidenceRows, draft: Draft) -> tuple[Mask, _Tally]:
     moved = np.zeros(draft.records, np.bool_)
     times, compared = np.zeros(draft.records, np.int64), [_COMPARED.empty_table()]
     for spool, batch, parents in evidence.in_order():
@@ -137,7 +122,18 @@ def _tally_draft_evidence(evidence: EvidenceRows, draft: Draft) -> tuple[Mask, _
         moved[child[elsewhere & ~is_other]] = True
         texts = {name: batch[name] for name in _TEXTS} | {"parent_key": keys}
         compared.append(_select_draft_evidence(batch["child"], texts, is_other))
-    return moved, _Tally(times, pa.concat_tables(compared))
+    changed, now = moved, _Tally(times, pa.concat_tables(compared))
+    before, strangers = _tally_previous_evidence(previous, draft)
+    compared_now, compared_before = (
+        _count_evidence_children(tally.compared["child"], draft.records) for tally in (now, before)
+    )
+    changed |= (now.times != before.times) | (compared_now != compared_before)
+    changed[
+        _draft_children_with_changed_evidence(
+            _drop_evidence(before.compared, changed), _drop_evidence(now.compared, changed)
+        )
+    ] = True
+    return changed, strangers
 
 
 def _tally_previous_evidence(previous: Snapshot, draft: Draft) -> tuple[_Tally, KeyBytes]:

@@ -55,7 +55,15 @@ def count(
     SUBJECT is a model, `owner/name` or any address of it, a release, `llama-3.1`, or a family,
     `llama`; a former name gives the same answer. Every number comes with its definition.
     """
-    _refuse_contradicting_count_flags(subjects, top, by)
+    if not subjects and top is None:
+        raise SettingsError(
+            "nothing to count: give a SUBJECT or --top N",
+            "a model: lineage count meta-llama/Llama-2-7b-hf; a family: lineage count llama",
+        )
+    if len(subjects) > 1 and top is not None:
+        raise SettingsError("--top ranks the models of one family, or all", "give one SUBJECT")
+    if by is not None and top is not None:
+        raise SettingsError("--top and --by cannot be combined", "divide one subject at a time")
     if explain:
         _refuse_definition_flags_of_explain(top, by, definition)
         _print_comparisons(invocation, subjects, definition)
@@ -140,20 +148,6 @@ def _print_comparisons(
         table=table,
         document=documents.comparison_document,
     )
-
-
-def _refuse_contradicting_count_flags(
-    subjects: Sequence[str], top: int | None, by: str | None
-) -> None:
-    if not subjects and top is None:
-        raise SettingsError(
-            "nothing to count: give a SUBJECT or --top N",
-            "a model: lineage count meta-llama/Llama-2-7b-hf; a family: lineage count llama",
-        )
-    if len(subjects) > 1 and top is not None:
-        raise SettingsError("--top ranks the models of one family, or all", "give one SUBJECT")
-    if by is not None and top is not None:
-        raise SettingsError("--top and --by cannot be combined", "divide one subject at a time")
 
 
 def _refuse_definition_flags_of_explain(

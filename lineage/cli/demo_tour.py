@@ -19,7 +19,7 @@ from lineage.cli.output import show
 from lineage.cli.tables.curves import Sparklines
 from lineage.cli.tables.layout import quote_for_terminal, terminal_heading, terminal_table_of_facts
 from lineage.demo.replay import DemoHistory, Replay
-from lineage.demo.tour import SOURCES, TourAnswer, TourResults
+from lineage.demo.tour import SOURCES, TourResults
 from lineage.domain.clock import spell_day_of_moment
 from lineage.domain.escape import escape_invisible
 from lineage.store.manifest import Manifest, SnapshotKind
@@ -46,7 +46,15 @@ def print_demo_tour(
         )
     )
     for number, answer in enumerate(results.answers, 1):
-        _print_answer(number, answer)
+        margin = (0, 0, 0, 5)
+        show(
+            Stack(
+                Text(),
+                Text(f"  {number}. ").append(answer.question, "bold"),
+                Padding(quote_for_terminal(answer.answer), margin),
+                Padding(quote_for_terminal(answer.command, "cyan"), margin),
+            )
+        )
     show(terminal_heading(f"The Llama family by release, {_tour_day(weeks.manifests[0])} to then"))
     click.echo()
     picture = _find_printed_trend_file(files, ".png", ".svg")
@@ -92,18 +100,6 @@ def _print_tour_steps(folder: Path, weeks: Replay, history: DemoHistory) -> list
         ),
         ("written", f"{folder / 'snapshots'}, {folder / 'reports'}; delete {folder} at any time"),
     ]
-
-
-def _print_answer(number: int, answer: TourAnswer) -> None:
-    margin = (0, 0, 0, 5)
-    show(
-        Stack(
-            Text(),
-            Text(f"  {number}. ").append(answer.question, "bold"),
-            Padding(quote_for_terminal(answer.answer), margin),
-            Padding(quote_for_terminal(answer.command, "cyan"), margin),
-        )
-    )
 
 
 def _draw_tour_curve(curve: Curve) -> Sparklines:

@@ -76,7 +76,15 @@ def lineage() -> None:
 
 def run_command_line(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, or the code of the error that ended it (see errors.py)."""
-    _reopen_standard_streams()
+    # Closed by the shell (`>&-`), the number of a stream would go to the next file that is opened,
+    # and a command that is started would write into it.
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    for stream in (sys.stdout, sys.stderr):
+        # A letter that the locale lacks is printed as an escape; it must not end a run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logs.set_up_command_log(logs.LogFormat.TEXT, verbose=0)
     sys.exit(_run_click_command(arguments))
 
@@ -97,8 +105,11 @@ def _run_click_command(arguments: Sequence[str] | None) -> int:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             error.show()
         else:
+            context = error.ctx if isinstance(error, click.UsageError) else None
             _print_error_to_terminal(
-                _print_usage_message(error), _help_command(error), error.exit_code
+                _print_usage_message(error),
+                (f"{context.command_path} --help" if context is not None else ""),
+                error.exit_code,
             )
         return error.exit_code
     except Exception as error:
@@ -134,18 +145,6 @@ def explain(error: Exception) -> LineageError:
                 f"a fault of lineage itself: {type(error).__name__}: {error}",
                 "please report it, with what the same command says with -v",
             )
-
-
-def _reopen_standard_streams() -> None:
-    # Closed by the shell (`>&-`), the number of a stream would go to the next file that is opened,
-    # and a command that is started would write into it.
-    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(handle, True)
-    os.close(handle)
-    for stream in (sys.stdout, sys.stderr):
-        # A letter that the locale lacks is printed as an escape; it must not end a run.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _end_interrupted_command(interruption: signals.Interrupted) -> int:
@@ -192,8 +191,3 @@ def _print_usage_message(error: click.ClickException) -> str:
     close = get_close_matches(name.lstrip("-"), words, 3, _CLOSE)
     offer = f"; did you mean {' or '.join(words[it] for it in close)}?" if close else ""
     return f"unknown {kind} {name}{offer}"
-
-
-def _help_command(error: click.ClickException) -> str:
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{context.command_path} --help" if context is not None else ""

@@ -122,7 +122,13 @@ def _open_snapshots_of_serve_command(invocation: Invocation) -> "OpenSnapshots":
     from lineage.domain.opt_outs import OptOuts
     from lineage.serve.open_snapshots import OpenSnapshots
 
-    _log_libraries_like_commands()
+    # Let the libraries log where and how this program does, and name every request
+    house = logging.getLogger("lineage")
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = list(house.handlers), False
+        logger.setLevel(max(house.level, logging.WARNING))
+    logging.getLogger("lineage.serve.access").setLevel(logging.INFO)
     store, opt_outs = invocation.open_store(), OptOuts.parse(invocation.settings().opt_outs)
     snapshots = OpenSnapshots(store, invocation.known_families(), opt_outs.digest())
     try:
@@ -176,13 +182,3 @@ def _is_option_typed(*names: str) -> bool:
     context = click.get_current_context()
     command_line = click.core.ParameterSource.COMMANDLINE
     return any(context.get_parameter_source(name) is command_line for name in names)
-
-
-def _log_libraries_like_commands() -> None:
-    """Let the libraries log where and how this program does, and name every request."""
-    house = logging.getLogger("lineage")
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = list(house.handlers), False
-        logger.setLevel(max(house.level, logging.WARNING))
-    logging.getLogger("lineage.serve.access").setLevel(logging.INFO)

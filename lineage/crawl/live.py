@@ -175,18 +175,16 @@ def _request_live_records(
             page = source.read_model_from_source(name)
             for record in [] if page is None else opt_out_filter.redact(page).records:
                 yield name, record
-                fresh = _live_parents_to_ask_for(snapshot, record) - requested
+                # The parents that a record names and the snapshot does not list; a path is no name
+                claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _PATHS]
+                ids = (find_repo_id(it.parent_as_written) for it in claims)
+                parents = {id for id in ids if id is not None and not is_doubtful_repo_id(id)}
+                nodes = snapshot.nodes_of(sorted(parents))
+                fresh = (
+                    parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
+                ) - requested
                 queue.extend(sorted(fresh))
                 requested |= fresh
-
-
-def _live_parents_to_ask_for(snapshot: Snapshot, record: ModelRecord) -> set[str]:
-    """Return the parents that a record names and the snapshot does not list; a path is no name."""
-    claims = [it for it in extract_claims([record], RULES)[0] if it.rule not in _PATHS]
-    ids = (find_repo_id(it.parent_as_written) for it in claims)
-    parents = {id for id in ids if id is not None and not is_doubtful_repo_id(id)}
-    nodes = snapshot.nodes_of(sorted(parents))
-    return parents - {id for id, node in nodes.items() if node < snapshot.manifest.models}
 
 
 def _make_live_trace_edges(

@@ -1,7 +1,7 @@
 """Which crawl to make: a full one, an update of the last snapshot, or one below a base."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -252,7 +252,10 @@ def why_full_crawl(
         return f"the last one began at {iso(began)}, {full_interval.days} days ago or more"
     last = _read_crawl_history(store)[-1]
     if last.origin.kind is SnapshotKind.DUMP:
-        return f"the last snapshot is a dump{_describe_crawl_gaps(last.origin.dump)}"
+        # What a dump lacks, as the end of a sentence
+        dump = last.origin.dump
+        gaps = "the Hub's keys" if "keys" in dump else dump.get("missing")
+        return f"the last snapshot is a dump{(f' that lacks {gaps}' if gaps else '')}"
     if problems := store.find_damage(last.id):
         return f"the last snapshot is damaged: {problems[0]}"
     if opt_outs and needs_redacted_copy(store.snapshot(last.id), opt_outs):
@@ -332,9 +335,3 @@ def _read_crawl_history(store: ParquetStore) -> list[Manifest]:
 
 def _list_full_crawls(store: ParquetStore) -> list[Manifest]:
     return [item for item in store.manifests() if item.origin.kind is SnapshotKind.FULL]
-
-
-def _describe_crawl_gaps(dump: Mapping[str, str]) -> str:
-    """Return what a dump lacks, as the end of a sentence."""
-    gaps = "the Hub's keys" if "keys" in dump else dump.get("missing")
-    return f" that lacks {gaps}" if gaps else ""

@@ -195,6 +195,13 @@ def box_row_of_fact(fact: Fact, keys: Mapping[str, str]) -> Row:
     """Return a model as listings show it; keys are those of all who are listed with it."""
     id = fact["id"]
     created = box_moment(fact["created_at"] or UNKNOWN_CREATION)
+    tags = [fact["library"]] if fact["library"] else []
+    for parent in fact["base_models"] or ():
+        tags.append(f"base_model:{parent}")
+        if fact["relation"]:
+            tags.append(f"base_model:{fact['relation']}:{parent}")
+    if fact["license"]:
+        tags.append(f"license:{fact['license']}")
     row: Row = {
         "_id": keys[id],
         "id": id,
@@ -204,7 +211,7 @@ def box_row_of_fact(fact: Fact, keys: Mapping[str, str]) -> Row:
         "createdAt": created,
         "lastModified": created,
         "sha": hashlib.sha1(f"{id}@{created}".encode(), usedforsecurity=False).hexdigest(),
-        "tags": _box_tags(fact),
+        "tags": [*tags, "region:us"],
     }
     known = {
         "downloads": fact["downloads"],
@@ -234,17 +241,6 @@ def _known_corpus_weights() -> Mapping[str, Row]:
             if len(own) == 1 and has_files and not is_packed:
                 weights[id] = {"parameters": {"BF16": own[0]}, "total": own[0]}
     return weights
-
-
-def _box_tags(fact: Fact) -> list[str]:
-    tags = [fact["library"]] if fact["library"] else []
-    for parent in fact["base_models"] or ():
-        tags.append(f"base_model:{parent}")
-        if fact["relation"]:
-            tags.append(f"base_model:{fact['relation']}:{parent}")
-    if fact["license"]:
-        tags.append(f"license:{fact['license']}")
-    return [*tags, "region:us"]
 
 
 def _box_card(fact: Fact) -> Row:

@@ -78,11 +78,22 @@ def read_box_query(query: str) -> ListingQuery:
     pairs = parse_qsl(query, keep_blank_values=True)
     last = dict(pairs)
     sort = last.get("sort", "trendingScore")
+    direction = last.get("direction", "-1")
+    if sort != CREATED and sort not in DESCENDING_ONLY:
+        options = "|".join(f'"{field}"' for field in (CREATED, *DESCENDING_ONLY))
+        raise BadQuery(f"Invalid option: expected one of {options} → at sort")
+    if direction not in ("1", "-1"):
+        raise BadQuery('"direction" must be one of [1, -1]')
+    if direction == "1" and sort != CREATED:
+        raise BadQuery(f"Ascending order is not supported for {sort}")
+    text = last.get("limit", str(MOST_ROWS))
+    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+        raise BadQuery('"limit" must be a positive number')
     return ListingQuery(
         fields=_read_box_fields(pairs, last),
         sort=sort,
-        ascending=_read_box_direction(sort, last.get("direction", "-1")),
-        limit=_read_box_limit(last.get("limit", str(MOST_ROWS))),
+        ascending=(direction == "1"),
+        limit=min(int(text), MOST_ROWS),
         position=read_box_cursor(last["cursor"], sort) if "cursor" in last else None,
         tags=tuple(value for name, value in pairs if name == "filter"),
         equals={name: last[name] for name in ("author", "pipeline_tag") if name in last},
@@ -217,20 +228,3 @@ def _read_box_flag(last: Mapping[str, str], name: str) -> bool:
     if text not in ("true", "false"):
         raise BadQuery(f'"{name}" must be a boolean')
     return text == "true"
-
-
-def _read_box_direction(sort: str, direction: str) -> bool:
-    if sort != CREATED and sort not in DESCENDING_ONLY:
-        options = "|".join(f'"{field}"' for field in (CREATED, *DESCENDING_ONLY))
-        raise BadQuery(f"Invalid option: expected one of {options} → at sort")
-    if direction not in ("1", "-1"):
-        raise BadQuery('"direction" must be one of [1, -1]')
-    if direction == "1" and sort != CREATED:
-        raise BadQuery(f"Ascending order is not supported for {sort}")
-    return direction == "1"
-
-
-def _read_box_limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
-        raise BadQuery('"limit" must be a positive number')
-    return min(int(text), MOST_ROWS)

@@ -155,7 +155,12 @@ def replay_weeks(
     """
     store = ParquetStore(demo_settings(folder, "").store, NO_OPT_OUTS)
     manifests = store.manifests()
-    _refuse_snapshots_of_other_weeks(manifests, folder)
+    origins = [each.origin for each in manifests]
+    if not all(each.taken_at in WEEKS and is_loopback_address(each.endpoint) for each in origins):
+        raise SettingsError(
+            f"the snapshots in {folder / 'snapshots'} are none of this demo",
+            "they stay as they are; take another folder: lineage demo --folder other",
+        )
     _refuse_files_of_no_demo(folder)
     weeks_left = [week for week in weeks if not manifests or week > manifests[-1].origin.taken_at]
     reports: list[CrawlReport] = []
@@ -174,15 +179,6 @@ def replay_weeks(
     return Replay(
         tuple(store.manifests()), len(reports), _add_tallies_of_demo_weeks(reports), seconds
     )
-
-
-def _refuse_snapshots_of_other_weeks(manifests: Sequence[Manifest], folder: Path) -> None:
-    origins = [each.origin for each in manifests]
-    if not all(each.taken_at in WEEKS and is_loopback_address(each.endpoint) for each in origins):
-        raise SettingsError(
-            f"the snapshots in {folder / 'snapshots'} are none of this demo",
-            "they stay as they are; take another folder: lineage demo --folder other",
-        )
 
 
 def _refuse_files_of_no_demo(folder: Path) -> None:

@@ -10,7 +10,7 @@ from lineage.analysis.growth.curves import curve_of_family
 from lineage.analysis.growth.results import Curve
 from lineage.analysis.licenses.judging import judge_licenses
 from lineage.analysis.licenses.statements import LicenseFindings
-from lineage.analysis.results import Comparison, ComparisonStep, Count
+from lineage.analysis.results import Comparison, ComparisonStep
 from lineage.analysis.scope import Scope
 from lineage.analysis.subjects import find_subject
 from lineage.analysis.traces import trace_model
@@ -85,11 +85,13 @@ def ask_tour_questions(folder: Path, weeks: Replay) -> TourResults:
     base = find_subject(scope, BASE)
     curve = curve_of_family(store, llama, families, Grouping.RELEASE)
     licenses = judge_licenses(scope, find_subject(scope, "family:llama"))
+    count = count_subject(scope, base)
+    dates = f"{count.undated:,} have no known date"
     answers = (
         TourAnswer(
             "How many models descend from Llama 3.1 8B?",
             f"lineage count {BASE}",
-            _answer_tour_count(count_subject(scope, base)),
+            f"{count.total:,}, {count.direct:,} of them directly; {dates}.",
         ),
         TourAnswer(
             "Why does somebody else publish another number?",
@@ -113,11 +115,6 @@ def ask_tour_questions(folder: Path, weeks: Replay) -> TourResults:
         ),
     )
     return TourResults(answers, curve, licenses)
-
-
-def _answer_tour_count(count: Count) -> str:
-    dates = f"{count.undated:,} have no known date"
-    return f"{count.total:,}, {count.direct:,} of them directly; {dates}."
 
 
 def _answer_tour_comparison(comparison: Comparison) -> str:

@@ -149,16 +149,13 @@ def delete_leftovers(folder: Path, delete: Callable[[Path], None] = Path.unlink)
     with suppress(OSError), os.scandir(folder) as entries:
         for name in [entry.name for entry in entries if is_temporary(entry.name)]:
             with suppress(OSError):
-                _delete_leftover(folder / name, delete)
-
-
-def _delete_leftover(path: Path, delete: Callable[[Path], None]) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        delete(path)
-    finally:
-        os.close(handle)
+                path = folder / name
+                handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    delete(path)
+                finally:
+                    os.close(handle)
 
 
 def delete_own_files(folder: Path, is_own: Callable[[str], bool], last: str = "") -> None:

@@ -230,7 +230,11 @@ class DataSetPublisher:
                 "without them"
             )
         if self._index.opt_outs != names:
-            self._drop_earlier_commits(names)
+            if names:
+                self._say("dropping the earlier commits: they name who opted out since")
+                commit = self._repository.drop_earlier_commits(f"snapshot {self._newest}")
+                self._note(commit=commit, dropped_earlier_commits=True)
+            self._send(_DataSetCommitBatch(), replace(self._index, opt_outs=names), "Opt-outs")
         return self._done
 
     def _list_parts(self, head: Head) -> Iterator[_DataSetCommitBatch]:
@@ -356,13 +360,6 @@ class DataSetPublisher:
             bytes=self._done.bytes + batch.bytes,
             deleted_files=self._done.deleted_files + len(batch.deleted),
         )
-
-    def _drop_earlier_commits(self, names: str) -> None:
-        if names:
-            self._say("dropping the earlier commits: they name who opted out since")
-            commit = self._repository.drop_earlier_commits(f"snapshot {self._newest}")
-            self._note(commit=commit, dropped_earlier_commits=True)
-        self._send(_DataSetCommitBatch(), replace(self._index, opt_outs=names), "Opt-outs")
 
     def _read_index(self, head: Head) -> Index:
         if self._private and not head.is_private:

@@ -229,7 +229,11 @@ def _choose_spark_python(session: Any) -> None:
 
 
 def _explain_spark_error(error: Exception, *, has_started: bool) -> LineageError:
-    words = _shorten_spark_words(error)
+    # The last line of a traceback, else the first line: Spark's words go on for pages
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("An error occurred while calling")]
+    errors = [line for line in lines if line.partition(":")[0].endswith("Error")]
+    words = (errors or lines or [type(error).__name__])[0][:300]
     if isinstance(error, ImportError):
         hint = "pip install 'pyspark[connect]' brings what SPARK_REMOTE needs"
         return SettingsError(f"Spark lacks a package here: {words}", hint)
@@ -247,11 +251,3 @@ def _explain_spark_error(error: Exception, *, has_started: bool) -> LineageError
         f"Spark gave up: {words}",
         "its log above says why; for want of memory set spark.executor.memoryOverhead higher",
     )
-
-
-def _shorten_spark_words(error: Exception) -> str:
-    """Return the last line of a traceback, else the first line: Spark's words go on for pages."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("An error occurred while calling")]
-    errors = [line for line in lines if line.partition(":")[0].endswith("Error")]
-    return (errors or lines or [type(error).__name__])[0][:300]

@@ -32,7 +32,8 @@ def count_below(child: Indices, parent: Indices, nodes: int, kind: Codes, kinds:
     # inside that tree or through its top. Both at once happens only to a node whose own top can be
     # reached from it, by a cycle; what it holds already is not given to it again.
     child, parent = _sort_distinct_edge_pairs(child, parent, nodes)
-    counted = _one_reach_column_per_kind(kind, kinds)
+    # A matrix [nodes, kinds] with a one where a node is of that kind
+    counted: Counts = (kind[:, None] == np.arange(kinds)).astype(np.int32)
     trees = _grow_graph_trees(child, parent, counted)
     total = trees.weight - counted
     for top, above in _reach_pairs_above(child, parent, trees):
@@ -248,12 +249,6 @@ def _reach_pairs_above(
             line.append(giver * nodes + above)
         giver, above = np.divmod(sort_distinct_set(np.concatenate(line)), nodes)
         yield giver, above
-
-
-def _one_reach_column_per_kind(kind: Codes, kinds: int) -> Counts:
-    """Return a matrix [nodes, kinds] with a one where a node is of that kind."""
-    ones: Counts = (kind[:, None] == np.arange(kinds)).astype(np.int32)
-    return ones
 
 
 def mark_nodes(nodes: int, chosen: Indices) -> Mask:

@@ -94,22 +94,19 @@ class Budget:
     ) -> float:
         if status == 429:
             self._refusals += 1
-            return self._wait_after_refusal(limit, retry_after)
+            doubling = DOUBLING_WAITS[min(self._refusals, len(DOUBLING_WAITS)) - 1]
+            if limit is not None and limit.remaining > 0:
+                # The window has room, so another limit refused, and the named reset is not its own.
+                return max(limit.reset_seconds + ROUNDING, retry_after or 0.0, doubling)
+            named_seconds = retry_after if limit is None else limit.reset_seconds + ROUNDING
+            if named_seconds is None:
+                return doubling
+            # A server that names no time to speak of again and again must not be hammered.
+            return max(named_seconds, 2.0 ** min(self._refusals - 1, 12))
         if status < 500:
             self._refusals = 0
         named_wait = retry_after if status == 503 and retry_after else 0.0
         return max(named_wait, self._wait_for_rate_limit_reset(limit))
-
-    def _wait_after_refusal(self, limit: RateLimit | None, retry_after: float | None) -> float:
-        doubling = DOUBLING_WAITS[min(self._refusals, len(DOUBLING_WAITS)) - 1]
-        if limit is not None and limit.remaining > 0:
-            # The window has room, so another limit refused, and the named reset is not its own.
-            return max(limit.reset_seconds + ROUNDING, retry_after or 0.0, doubling)
-        named_seconds = retry_after if limit is None else limit.reset_seconds + ROUNDING
-        if named_seconds is None:
-            return doubling
-        # A server that names no time to speak of again and again must not be hammered.
-        return max(named_seconds, 2.0 ** min(self._refusals - 1, 12))
 
     def _wait_for_rate_limit_reset(self, limit: RateLimit | None) -> float:
         if limit is None:

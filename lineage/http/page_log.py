@@ -204,7 +204,9 @@ class PageLogs:
         for pattern in (".lineage-*", "*/.lineage-*"):
             for path in self._root.glob(pattern):
                 if self._is_leftover_log(path):
-                    _delete_leftover_page_log(path)
+                    delete_own_files(path, _is_page_log_name)
+                    if path.is_file():
+                        path.unlink(missing_ok=True)
 
     def _list_matching_logs(self, identity: Mapping[str, str]) -> list[PageLog]:
         return [log for log in self._list_page_logs() if log.identity == dict(identity)]
@@ -297,12 +299,6 @@ def _explain_unwritable_page_log(folder: Path, error: OSError) -> StoreError:
         f"The page log cannot be written in {folder}: {error.strerror}",
         "Free space there, or name another folder with --cache.",
     )
-
-
-def _delete_leftover_page_log(path: Path) -> None:
-    delete_own_files(path, _is_page_log_name)
-    if path.is_file():
-        path.unlink(missing_ok=True)
 
 
 def _is_page_log_name(name: str) -> bool:

@@ -202,7 +202,9 @@ class PageLogReader:
                 )
             cursors.add(page.next_cursor)
             page = self._read_pages_to_end(
-                path, _request_params_with_cursor(own, page.next_cursor), check
+                path,
+                (*(pair for pair in own if pair[0] != "cursor"), ("cursor", page.next_cursor)),
+                check,
             )
             yield page
 
@@ -295,12 +297,6 @@ def _redirect_path_of_response(location: str, endpoint: str) -> str:
     own = location.partition("#")[0].partition("?")[0].removeprefix(endpoint)
     path = _HOST.sub("", own)
     return unquote(path) if path.startswith("/") else ""
-
-
-def _request_params_with_cursor(
-    own: tuple[tuple[str, str], ...], cursor: str
-) -> tuple[tuple[str, str], ...]:
-    return (*(pair for pair in own if pair[0] != "cursor"), ("cursor", cursor))
 
 
 def _unreadable_link_header(link: str) -> UnexpectedPage:

@@ -237,7 +237,10 @@ def pruned_text(rest: PrunedRest, texts: Texts) -> str:
 def family_tree_report_document(report: FamilyTreeReport, name: ReportName) -> Document:
     """Put a family tree into words: its first section is the tree itself, for who cannot see it."""
     texts = load_texts(name.language)
-    sections = [_tree_section(report, texts)]
+    nodes = prune_tree_to_largest_branches(report.forest, lines=_LINES, deepest=_DEEPEST)
+    sections = [
+        _titled_section(texts, "poster.tree", Outline(list(_tree_outline_lines(nodes, texts))))
+    ]
     sections += [_verdict_section(report, texts)] if report.verdicts else []
     method = Facts(list(method_lines_of_report(report, texts)))
     is_family = report.kind is SubjectKind.FAMILY
@@ -306,11 +309,6 @@ def _verdict_section(report: FamilyTreeReport, texts: Texts) -> Section:
     return _titled_section(
         texts, "page.asked", Table(report_table_columns(texts, "page", *names), rows)
     )
-
-
-def _tree_section(report: FamilyTreeReport, texts: Texts) -> Section:
-    nodes = prune_tree_to_largest_branches(report.forest, lines=_LINES, deepest=_DEEPEST)
-    return _titled_section(texts, "poster.tree", Outline(list(_tree_outline_lines(nodes, texts))))
 
 
 def _tree_outline_lines(nodes: Sequence[TreeNode], texts: Texts) -> Iterator[tuple[int, Cell]]:

@@ -129,11 +129,12 @@ def _cite_in_report(trend: TrendText, published: PublishedNumber) -> Cell:
 def _answer_in_report_table(trend: TrendText, check: PublishedCheck) -> str:
     """Say which definition gives a number, or by how much the nearest one misses it."""
     step, number = check.nearest, check.published.number
+    sign = "+" if step.models > number else "\N{MINUS SIGN}"
     places = {
         "step": report_name_of_definition(trend, step),
         "models": step.models,
         "at_most": step.at_most,
-        "difference": _spell_difference(trend, step.models, number),
+        "difference": f"{sign}{trend.texts.number(abs(step.models - number))}",
     }
     is_range = step.at_most > step.models
     if check.is_match:
@@ -145,11 +146,6 @@ def _answer_in_report_table(trend: TrendText, check: PublishedCheck) -> str:
     basis = "by_creation" if check.basis is DayBasis.CREATION else "at_snapshot"
     at = trend.say(f"published.{basis}", day=check.taken_on)
     return f"{trend.say(f'published.{key}', **places)}; {at}"
-
-
-def _spell_difference(trend: TrendText, models: int, number: int) -> str:
-    sign = "+" if models > number else "\N{MINUS SIGN}"
-    return f"{sign}{trend.texts.number(abs(models - number))}"
 
 
 def report_name_of_definition(trend: TrendText, step: StepCount) -> str:

@@ -191,8 +191,11 @@ def growth_headline(trend: TrendText) -> str:
     if first == last:
         return trend.say("headline.equal", last=last, day=begin)
     if last >= 2 * first > 0:
+        factor = Fraction(last, first)
         return trend.say(
-            "headline.grew_times", factor=_spell_factor_in_headline(trend, last, first), span=span
+            "headline.grew_times",
+            factor=trend.texts.decimal(factor, 1 if factor < 10 else 0),
+            span=span,
         )
     direction = "grew" if last > first else "shrank"
     # 0 % of growth or 100 % of loss would be said of numbers that are neither.
@@ -201,11 +204,6 @@ def growth_headline(trend: TrendText) -> str:
         text = trend.texts.whole_percent_in_language(percent)
         return trend.say(f"headline.{direction}_percent", percent=text, span=span)
     return trend.say(f"headline.{direction}_from", first=first, last=last, span=span)
-
-
-def _spell_factor_in_headline(trend: TrendText, last: int, first: int) -> str:
-    factor = Fraction(last, first)
-    return trend.texts.decimal(factor, 1 if factor < 10 else 0)
 
 
 def rivals_headline(trend: TrendText) -> str:

@@ -188,11 +188,13 @@ def plan_schedule_here(settings: Settings, interval: timedelta, publish: str | N
     split_publish_command(settings.on_publish)
     if publish is not None:
         publish_command_words(publish)
+    # The script beside this Python belongs to it; what argv names may be a module's path.
+    script = Path(sys.executable).with_name("lineage")
     return Plan(
         interval=interval,
         store=settings.store,
         cache=settings.cache,
-        program=_find_scheduled_program(),
+        program=str(script if script.exists() else Path(sys.argv[0]).absolute()),
         folder=str(Path.cwd()),
         user=_name_schedule_user(),
         token_file=settings.token_file,
@@ -201,12 +203,6 @@ def plan_schedule_here(settings: Settings, interval: timedelta, publish: str | N
         opt_outs=settings.opt_outs,
         publish=publish,
     )
-
-
-def _find_scheduled_program() -> str:
-    # The script beside this Python belongs to it; what argv names may be a module's path.
-    script = Path(sys.executable).with_name("lineage")
-    return str(script if script.exists() else Path(sys.argv[0]).absolute())
 
 
 def _name_schedule_user() -> str:

@@ -137,7 +137,11 @@ class OpenSnapshots:
 
     def refresh_served_snapshots(self) -> None:
         """Open the latest snapshot where it is another by now; what was pruned is let go."""
-        if (folders := self._list_snapshots_to_serve()) == self._folders:
+        names = self.store.files.folders()
+        # What is accepted by hand gets its manifest long after its folder.
+        newest = sorted(names)[-_NEWEST_WATCHED:]
+        published = [self.store.files.exists(f"{name}/{FILE}") for name in newest]
+        if (folders := (*names, *published)) == self._folders:
             return
         try:
             snapshot: Snapshot | None = self.store.snapshot()
@@ -168,13 +172,6 @@ class OpenSnapshots:
                 self.refresh_served_snapshots()
             except LineageError as error:
                 _LOG.warning("the store cannot be looked at: %s", error.message)
-
-    def _list_snapshots_to_serve(self) -> tuple[object, ...]:
-        names = self.store.files.folders()
-        # What is accepted by hand gets its manifest long after its folder.
-        newest = sorted(names)[-_NEWEST_WATCHED:]
-        published = [self.store.files.exists(f"{name}/{FILE}") for name in newest]
-        return (*names, *published)
 
     def _opened_to_serve(self, id: str) -> OpenSnapshot | None:
         latest = self._latest

@@ -232,15 +232,11 @@ def answer_lineage(question: Question) -> Reply:
     """Answer with a model's paths up, as `trace` does."""
     query: FamilyQuery = question.query
     scope = question.scope_of_request(Definition(as_of=query.as_of))
-    return Reply(_served_trace_document(scope, question.subject, query.family))
-
-
-def _served_trace_document(scope: Scope, text: str, family: str) -> Document:
-    asked = find_family(family.removeprefix("family:"), scope.families)
-    (trace,) = trace_models(scope, [_model_name_of_question(text)], asked)
+    asked = find_family(query.family.removeprefix("family:"), scope.families)
+    (trace,) = trace_models(scope, [_model_name_of_question(question.subject)], asked)
     if isinstance(trace, UnknownModel):
         raise trace
-    return trace_document(trace)
+    return Reply(trace_document(trace))
 
 
 def _model_name_of_question(text: str) -> str:

@@ -227,7 +227,9 @@ def describe_parameter(kind: type[msgspec.Struct], name: str) -> str:
     schema = parameter_schemas(kind).get(name)
     if schema is None:
         return ""
-    if words := _list_schema_words(schema):
+    parts = [schema, *schema.get("anyOf", ()), schema.get("items", {})]
+    parts += [it.get("items", {}) for it in schema.get("anyOf", ())]
+    if words := [str(word) for part in parts for word in part.get("enum", ())]:
         return f"{name} is one of {', '.join(words)}"
     return f"{name}: {schema.get('description', '')}"
 
@@ -250,9 +252,3 @@ def _inline_schema_references(schema: Any, components: Mapping[str, Any]) -> Any
         schema = {**target, **{name: it for name, it in schema.items() if name != "$ref"}}
         schema.pop("title", None)
     return {name: _inline_schema_references(it, components) for name, it in schema.items()}
-
-
-def _list_schema_words(schema: Mapping[str, Any]) -> list[str]:
-    parts = [schema, *schema.get("anyOf", ()), schema.get("items", {})]
-    parts += [it.get("items", {}) for it in schema.get("anyOf", ())]
-    return [str(word) for part in parts for word in part.get("enum", ())]

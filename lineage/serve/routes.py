@@ -164,7 +164,7 @@ def _describe_route(operation: Operation) -> dict[str, Any]:
             }
         )
     schemas = parameter_schemas(operation.query)
-    required = _list_required_parameters(operation)
+    required = [it.name for it in fields(operation.query) if it.required]
     if operation.method == "GET":
         for name, schema in schemas.items():
             parameters.append(_describe_parameter(name, schema, required=name in required))
@@ -186,10 +186,6 @@ def _describe_route(operation: Operation) -> dict[str, Any]:
         **_list_error_responses(operation),
     }
     return document
-
-
-def _list_required_parameters(operation: Operation) -> list[str]:
-    return [it.name for it in fields(operation.query) if it.required]
 
 
 def _describe_parameter(name: str, schema: Mapping[str, Any], *, required: bool) -> dict[str, Any]:

@@ -53,7 +53,18 @@ class HubCardCache:
             data = read_regular_file(self._card_path(key))
         except OSError:
             return None
-        return _unpack_hub_card(data)
+        line, _, frame = data.partition(b"\n")
+        try:
+            head = msgspec.json.decode(line, type=_CardHead)
+            if hashlib.sha256(frame).hexdigest() != head.sha256:
+                return None
+            # Asked first, since decompress reserves whatever size a frame claims.
+            if zstandard.frame_content_size(frame) != head.size:
+                return None
+            text = zstandard.ZstdDecompressor().decompress(frame)
+        except (msgspec.MsgspecError, UnicodeDecodeError, zstandard.ZstdError):
+            return None
+        return StoredCard(head.sha, head.status, head.etag, text)
 
     def put_stored_card(self, key: str, card: StoredCard) -> None:
         """Keep an answer in place of the one before.
@@ -62,7 +73,10 @@ class HubCardCache:
         """
         path = self._card_path(key)
         try:
-            self._make_card_file(path.parent)
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with suppress(FileExistsError), (self.folder / ".gitignore").open("x") as ignore:
+                    ignore.write("*\n")
             delete_leftovers(path.parent)
             with write_file_atomically(path, sync=False) as file:
                 file.write(_pack_hub_card(card))
@@ -77,33 +91,12 @@ class HubCardCache:
         name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.folder / name[:2] / f"{name}{_SUFFIX}"
 
-    def _make_card_file(self, folder: Path) -> None:
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError), (self.folder / ".gitignore").open("x") as ignore:
-                ignore.write("*\n")
-
 
 def _pack_hub_card(card: StoredCard) -> bytes:
     frame = zstandard.ZstdCompressor(level=_LEVEL).compress(card.text)
     digest = hashlib.sha256(frame).hexdigest()
     head = _CardHead(card.sha, card.status, card.etag, len(card.text), digest)
     return msgspec.json.encode(head) + b"\n" + frame
-
-
-def _unpack_hub_card(data: bytes) -> StoredCard | None:
-    line, _, frame = data.partition(b"\n")
-    try:
-        head = msgspec.json.decode(line, type=_CardHead)
-        if hashlib.sha256(frame).hexdigest() != head.sha256:
-            return None
-        # Asked first, since decompress reserves whatever size a frame claims.
-        if zstandard.frame_content_size(frame) != head.size:
-            return None
-        text = zstandard.ZstdDecompressor().decompress(frame)
-    except (msgspec.MsgspecError, UnicodeDecodeError, zstandard.ZstdError):
-        return None
-    return StoredCard(head.sha, head.status, head.etag, text)
 
 
 MOST_BYTES_OF_A_CARD: Final = 4 * 1024 * 1024

@@ -255,7 +255,10 @@ def open_dump(place: str, name: str | None = None) -> Iterator[ListingDump]:
     for each in paths:
         of_file = name if alone else PurePosixPath(each).name
         with _describe_dump_file(of_file), filesystem.open_input_file(each) as source:
-            digests.append(_digest_dump_file(source))
+            digest = hashlib.sha256()
+            while block := source.read(_BLOCK):
+                digest.update(block)
+            digests.append(digest.hexdigest())
         files.append(DumpFile.dump_file_of(filesystem, each, of_file))
     whole = digests[0] if alone else hashlib.sha256("\n".join(digests).encode()).hexdigest()
     yield ListingDump(files, name, whole, unread)
@@ -335,13 +338,6 @@ def _describe_dump_file(name: str) -> Iterator[None]:
     except (OSError, ValueError, pa.ArrowException) as error:
         hint = "it must be a whole Parquet file; was it downloaded to its end?"
         raise file_error(f"{name} cannot be read as a dump", error, hint) from error
-
-
-def _digest_dump_file(source: pa.NativeFile) -> str:
-    digest = hashlib.sha256()
-    while block := source.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _read_dump_parents(base_models: object) -> Iterator[tuple[str, str]]:

@@ -133,7 +133,10 @@ def read_dump_cells(name: str, column: pa.Array) -> Sequence[Any]:
     cells = _read_value_cells(column)
     if name == KEY:
         return [_read_dump_key_cell(cell) for cell in cells]
-    if _is_binary_dump_column(column.type):  # writers that do not mark text as text
+    of_any_length = pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)
+    if bool(
+        of_any_length or pa.types.is_fixed_size_binary(column.type)
+    ):  # writers that do not mark text as text
         cells = [_read_text_cell(cell) for cell in cells]
     reader = _READERS.get(name)
     return cells if reader is None else [None if cell is None else reader(cell) for cell in cells]
@@ -345,11 +348,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 
 def _is_moment_dump_column(kind: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
-
-
-def _is_binary_dump_column(kind: pa.DataType) -> bool:
-    of_any_length = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    return bool(of_any_length or pa.types.is_fixed_size_binary(kind))
 
 
 def _read_moment_cells(column: pa.Array) -> list[Any]:

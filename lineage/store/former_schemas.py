@@ -87,15 +87,12 @@ def translate_former_table_rows(file: str, rows: _Rows, version: int) -> _Rows:
         elif field.name in phrases:
             columns[at] = pc.replace_substring(columns[at], *phrases[field.name])
         elif field.name == "created_at":
-            columns[at] = _hide_unknown_table_columns(columns[at])
+            # Take the second half of the Hub's constant for no date, which was taken for one
+            moments = columns[at]
+            first, last = (pa.scalar(moment, moments.type) for moment in UNKNOWN_CREATIONS)
+            is_unknown = pc.and_(pc.greater_equal(moments, first), pc.less(moments, last))
+            columns[at] = pc.if_else(is_unknown, pa.scalar(None, moments.type), moments)
     return type(rows).from_arrays(columns, schema=pa.schema(fields))
-
-
-def _hide_unknown_table_columns(moments: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Take the second half of the Hub's constant for no date, which was taken for one."""
-    first, last = (pa.scalar(moment, moments.type) for moment in UNKNOWN_CREATIONS)
-    is_unknown = pc.and_(pc.greater_equal(moments, first), pc.less(moments, last))
-    return pc.if_else(is_unknown, pa.scalar(None, moments.type), moments)
 
 
 def _replace_former_values(

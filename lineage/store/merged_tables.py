@@ -249,9 +249,6 @@ class MergedTables(Tables):
 
     def renumber_records(self) -> Int64s:
         """Return today's node of each node of the base that has a record, in its class."""
-        return np.concatenate([self._renumber_listed(), self._renumber_deleted()])
-
-    def _renumber_listed(self) -> Int64s:
         plan = self._plan_for(schema.MODELS_FILE)
         rows, places = plan.numbers()
         fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
@@ -260,7 +257,7 @@ class MergedTables(Tables):
         )
         places = np.append(places, NOWHERE)  # what is read again is listed still, the rest is not
         rows[~plan.stays] = places[again]
-        return rows
+        return np.concatenate([rows, self._renumber_deleted()])
 
     def _renumber_deleted(self) -> Int64s:
         now, before = (

@@ -141,7 +141,17 @@ class ObjectFiles:
             raise FileNotFoundError(path)
         copy = self._place_of_copy(path, meta)
         if not copy.exists():
-            self._fetch(path, copy)
+            # Copy an object, at once or as none: a kill leaves nothing under its name
+            import obstore
+
+            with self._asking(path, "read"):
+                chunks = obstore.get(self._objects, path).stream(min_chunk_size=1 << 20)
+            with self._asking(path, "read"), self.writing(f"objects/{copy.name}"):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                with write_file_atomically(copy, sync=False) as file:
+                    for chunk in chunks:
+                        file.write(chunk)
+            self._delete_oldest_copies(copy)
         os.utime(copy)  # read last: kept longest
         return LocalFiles(str(copy.parent), "--cache").open_input(copy.name)
 
@@ -188,19 +198,6 @@ class ObjectFiles:
         version = meta["e_tag"] or f"{meta['size']} {meta['last_modified']}"
         name = hashlib.sha256(f"{self.location}/{path} {version}".encode()).hexdigest()
         return self._cache / "objects" / name
-
-    def _fetch(self, path: str, copy: Path) -> None:
-        """Copy an object, at once or as none: a kill leaves nothing under its name."""
-        import obstore
-
-        with self._asking(path, "read"):
-            chunks = obstore.get(self._objects, path).stream(min_chunk_size=1 << 20)
-        with self._asking(path, "read"), self.writing(f"objects/{copy.name}"):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            with write_file_atomically(copy, sync=False) as file:
-                for chunk in chunks:
-                    file.write(chunk)
-        self._delete_oldest_copies(copy)
 
     def _delete_oldest_copies(self, newest: Path) -> None:
         delete_leftovers(newest.parent)

@@ -138,12 +138,14 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
     absences, names = snapshot.absences(), snapshot.former_names()
     their_names = mark_redacted_rows(names, "name", opt_outs)
     models = _select_snapshot_rows(snapshot, schema.MODELS_FILE, cut.listed)
+    created = snapshot.column(schema.MODELS_FILE, "created_at").filter(pa.array(cut.listed))
+    undated = np.array(created.is_null(), np.bool_)
     return {
         schema.MODELS_FILE: (redact_records(piece, opt_outs) for piece in models),
         schema.METRICS_FILE: _select_snapshot_rows(snapshot, schema.METRICS_FILE, cut.listed),
         schema.EVIDENCE_FILE: _redacted_evidence(snapshot, cut, opt_outs),
         schema.EDGES_FILE: _redacted_edges(snapshot, cut),
-        schema.COUNTS_FILE: [_redacted_counts_table(snapshot, cut)],
+        schema.COUNTS_FILE: [derived_rows.counts_table(cut.keys, cut.ids, cut.edges, undated)],
         schema.NAMES_FILE: [names.filter(pa.array(~their_names))],
         schema.TOMBSTONES_FILE: [redact_records(tombstones, opt_outs)],
         schema.ABSENCES_FILE: [absences.filter(pc.is_in(absences["key"], value_set=cut.keys))],
@@ -174,12 +176,6 @@ def _redacted_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
         columns = {name: nodes.get(name, piece[name]) for name in piece.schema.names}
         yield pa.table(columns, piece.schema)
         start = rows.stop
-
-
-def _redacted_counts_table(snapshot: Snapshot, cut: _Cut) -> pa.Table:
-    created = snapshot.column(schema.MODELS_FILE, "created_at").filter(pa.array(cut.listed))
-    undated = np.array(created.is_null(), np.bool_)
-    return derived_rows.counts_table(cut.keys, cut.ids, cut.edges, undated)
 
 
 # Whether a snapshot holds some of them, and under which keys and names

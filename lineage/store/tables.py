@@ -57,15 +57,6 @@ _MANY_SOUGHT = 1_000
 Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 
 
-def _find_odd_table_node(column: pa.Array | pa.ChunkedArray, manifest: Manifest) -> str | None:
-    """Return what is wrong with numbers of nodes, None where nothing is."""
-    # Who has no record is a node because an edge names it as a parent.
-    nodes = manifest.models + manifest.tombstones + manifest.edges
-    low, high = pc.min_max(column).as_py().values()
-    is_odd = low is not None and not 0 <= low <= high < nodes
-    return "holds a node that there is not" if is_odd else None
-
-
 def _find_odd_table_value(
     column: pa.Array | pa.ChunkedArray, words: Collection[str] | None
 ) -> str | None:
@@ -241,7 +232,12 @@ class Tables:
         for name, column in zip(rows.schema.names, rows.columns, strict=True):
             problem = _find_odd_table_value(column, schema.WORDS.get((file, name)))
             if problem is None and self._manifest is not None and name in NODES:
-                problem = _find_odd_table_node(column, self._manifest)
+                # What is wrong with numbers of nodes, None where nothing is
+                # Who has no record is a node because an edge names it as a parent.
+                nodes = self._manifest.models + self._manifest.tombstones + self._manifest.edges
+                low, high = pc.min_max(column).as_py().values()
+                is_odd = low is not None and not 0 <= low <= high < nodes
+                problem = "holds a node that there is not" if is_odd else None
             if problem is not None:
                 raise ValueError(f"its column {name} {problem}")
         # A model's row is its number in every other table: in another order all would be mistaken.

@@ -237,7 +237,8 @@ def _judge_claim(
     declared_releases = lineage.releases_of(declared)
     claimed_releases = lineage.releases_of([claim.parent])
     families, claimed = (
-        _families_of_labels(lineage, releases) for releases in (declared_releases, claimed_releases)
+        frozenset(id for id, bits in zip(lineage.families, releases, strict=True) if bits)
+        for releases in (declared_releases, claimed_releases)
     )
     is_model = claim.parent not in lineage.claimable
     # What the registry calls no descendant is known, though it leads to no root.
@@ -260,10 +261,6 @@ def _judge_claim(
         (bool(claimed & families) if families else line) if is_known else None,
         bool(families) or is_outsider or is_listed,
     )
-
-
-def _families_of_labels(lineage: EvaluatedLineage, releases: Sequence[int]) -> frozenset[str]:
-    return frozenset(id for id, bits in zip(lineage.families, releases, strict=True) if bits)
 
 
 def _evaluate_once_each(wrong: Sequence[JudgedClaim]) -> Iterator[JudgedClaim]:

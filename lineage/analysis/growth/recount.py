@@ -91,7 +91,10 @@ def recount_curves(
         if isinstance(outcome, str):
             say(f"Left out: {outcome}.")
             continue
-        moments.append(_describe_recount_moment(manifest))
+        origin = manifest.origin
+        left_out = count_opt_out_marks(manifest.left_out)
+        facts = (manifest.id, origin.kind, origin.taken_at, origin.endpoint)
+        moments.append(Moment(*facts, None, False, origin.parents_known, left_out))
         counts.append(outcome)
     return [
         _make_recounted_curve(subject, task.by, moments, [each[at] for each in counts])
@@ -177,13 +180,6 @@ def _wait_for_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(LineageError.exit_code)
-
-
-def _describe_recount_moment(manifest: Manifest) -> Moment:
-    origin = manifest.origin
-    left_out = count_opt_out_marks(manifest.left_out)
-    facts = (manifest.id, origin.kind, origin.taken_at, origin.endpoint)
-    return Moment(*facts, None, False, origin.parents_known, left_out)
 
 
 def _make_recounted_curve(

@@ -77,21 +77,14 @@ def find_terms_above_nodes(scope: Scope, family: Family, terms: LicenseTerms) ->
     meets_others = (
         first_releases != NO_NODE if first_releases.size else np.zeros(scope.nodes, np.bool_)
     )
-    multimodal = _mark_derivatives_of_multimodal_terms(scope, family, terms)
-    return ApplicableTerms(terms.terms, releases, bits, meets_others, multimodal, disputed)
-
-
-def _mark_derivatives_of_multimodal_terms(
-    scope: Scope, family: Family, terms: LicenseTerms
-) -> Mask:
     clauses = (each.rules.get(ClauseName.EU_MULTIMODAL) for each in terms.terms)
     bases = {base for clause in clauses if clause is not None for base in clause.bases}
     copies = [mirror for base in bases for mirror in family.family_mirrors_of(base)]
     seeds = scope.roots_of(sorted(bases | set(copies)))
     is_root = reach.mark_nodes(scope.nodes, scope.tops_of(family))
     child, parent = _edges_below_roots(scope.edges, is_root)
-    mask: Mask = reach.reach_labels_from(child, parent, scope.nodes, [seeds]) != 0
-    return mask
+    multimodal: Mask = reach.reach_labels_from(child, parent, scope.nodes, [seeds]) != 0
+    return ApplicableTerms(terms.terms, releases, bits, meets_others, multimodal, disputed)
 
 
 def nearest_license_parents(
@@ -250,7 +243,9 @@ def license_drift_of(
         if statement.grant is None:
             return Drift.MISMATCH
     if statement.grant is Grant.OTHER:
-        return _classify_other_license(statement, above)
+        if names_applicable_terms(statement, above):
+            return Drift.OTHER_WITH_LINK
+        return Drift.MISMATCH if statement.named else Drift.UNNAMED
     return _classify_ranked_license(statement, above, form)
 
 
@@ -264,12 +259,6 @@ def _classify_ranked_license(
     if statement.grant is Grant.NONCOMMERCIAL:
         return _classify_noncommercial_license(above, form)
     return _classify_wider_license(statement, above, form)
-
-
-def _classify_other_license(statement: LicenseStatement, above: Sequence[Terms]) -> Drift:
-    if names_applicable_terms(statement, above):
-        return Drift.OTHER_WITH_LINK
-    return Drift.MISMATCH if statement.named else Drift.UNNAMED
 
 
 def _classify_noncommercial_license(above: Sequence[Terms], form: WeightsForm) -> Drift:

@@ -100,6 +100,8 @@ def pack_family_page_data(report: FamilyTreeReport, texts: Texts) -> str:
     """Return everything that the page's script reads, ready to be embedded."""
     claim_set, claim_sets = _claim_sets_of_family_page(report.evidence)
     owners, owner, models = _split_names_for_family_page(report.forest)
+    # The first month that is not over in the data, in months since January 1970
+    end = end_of_data(report.manifest.origin.taken_at, report.definition.as_of)
     head = {
         "language": texts.language.value,
         "texts": dict(texts.sections["explorer"]),
@@ -107,7 +109,7 @@ def pack_family_page_data(report: FamilyTreeReport, texts: Texts) -> str:
         "family": report.family.id,
         "snapshot": report.manifest.id,
         "sample": report.is_sample,
-        "running": _running_month(report),
+        "running": (12 * (end.year - 1970) + end.month - 1),
         "least": report.definition.min_strength.code,
         "deleted": "counted" if report.definition.deleted else "hidden",
         "relations": [relation.value for relation in RELATIONS],
@@ -150,12 +152,6 @@ def _split_names_for_family_page(rows: TreeRows) -> tuple[list[str], Indices, li
         for model, owner, above in zip(models, owners_of, rows.parent.tolist(), strict=True)
     ]
     return owners, smallest_type_for_report_page(codes), packed
-
-
-def _running_month(report: FamilyTreeReport) -> int:
-    """Return the first month that is not over in the data, in months since January 1970."""
-    end = end_of_data(report.manifest.origin.taken_at, report.definition.as_of)
-    return 12 * (end.year - 1970) + end.month - 1
 
 
 def pack_page_block(head: Mapping[str, object], columns: Columns) -> str:
