@@ -108,7 +108,7 @@ def _run_click_command(arguments: Sequence[str] | None) -> int:
             context = error.ctx if isinstance(error, click.UsageError) else None
             _print_error_to_terminal(
                 _print_usage_message(error),
-                (f"{context.command_path} --help" if context is not None else ""),
+                f"{context.command_path} --help" if context is not None else "",
                 error.exit_code,
             )
         return error.exit_code

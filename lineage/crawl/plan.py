@@ -252,10 +252,9 @@ def why_full_crawl(
         return f"the last one began at {iso(began)}, {full_interval.days} days ago or more"
     last = _read_crawl_history(store)[-1]
     if last.origin.kind is SnapshotKind.DUMP:
-        # What a dump lacks, as the end of a sentence
         dump = last.origin.dump
         gaps = "the Hub's keys" if "keys" in dump else dump.get("missing")
-        return f"the last snapshot is a dump{(f' that lacks {gaps}' if gaps else '')}"
+        return "the last snapshot is a dump" + (f" that lacks {gaps}" if gaps else "")
     if problems := store.find_damage(last.id):
         return f"the last snapshot is damaged: {problems[0]}"
     if opt_outs and needs_redacted_copy(store.snapshot(last.id), opt_outs):

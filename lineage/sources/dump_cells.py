@@ -134,9 +134,7 @@ def read_dump_cells(name: str, column: pa.Array) -> Sequence[Any]:
     if name == KEY:
         return [_read_dump_key_cell(cell) for cell in cells]
     of_any_length = pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)
-    if bool(
-        of_any_length or pa.types.is_fixed_size_binary(column.type)
-    ):  # writers that do not mark text as text
+    if of_any_length or pa.types.is_fixed_size_binary(column.type):  # text that is not marked so
         cells = [_read_text_cell(cell) for cell in cells]
     reader = _READERS.get(name)
     return cells if reader is None else [None if cell is None else reader(cell) for cell in cells]

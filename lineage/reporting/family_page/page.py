@@ -109,7 +109,7 @@ def pack_family_page_data(report: FamilyTreeReport, texts: Texts) -> str:
         "family": report.family.id,
         "snapshot": report.manifest.id,
         "sample": report.is_sample,
-        "running": (12 * (end.year - 1970) + end.month - 1),
+        "running": 12 * (end.year - 1970) + end.month - 1,
         "least": report.definition.min_strength.code,
         "deleted": "counted" if report.definition.deleted else "hidden",
         "relations": [relation.value for relation in RELATIONS],
