@@ -21,7 +21,12 @@ from lineage.domain.progress import garbage_collector_paused
 from lineage.domain.repo_ids import find_repo_id, is_doubtful_repo_id, is_full_id
 from lineage.evidence import Rule
 from lineage.evidence.infer import InferenceInput
-from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
+from lineage.graph.sorted_sets import (
+    find_equal_rows,
+    mark_set_members,
+    pack_node_pairs,
+    sort_distinct_set,
+)
 from lineage.store.keys import NOWHERE
 
 _IDS_AT_ONCE = 131_072
@@ -260,7 +265,7 @@ def _choose_resolved_by_date(
         else rows
     )
     for at in np.unique(names).tolist():
-        of_name = rows[slice(*np.searchsorted(names, [at, at + 1]))]
+        of_name = rows[find_equal_rows(names, at)]
         heir = int(name_nodes[at])
         taken_at = dates.creation_moment(heir)
         moment_by_node = {node: dates.creation_moment(node) for node in rivals[at] if node != heir}

@@ -15,7 +15,12 @@ from lineage.domain.arrays import Indices, Mask, Nodes
 from lineage.domain.claims import Claims, Strength
 from lineage.domain.repo_ids import is_doubtful_repo_id
 from lineage.evidence import Rule
-from lineage.graph.sorted_sets import mark_set_members, pack_node_pairs, sort_distinct_set
+from lineage.graph.sorted_sets import (
+    find_equal_rows,
+    mark_set_members,
+    pack_node_pairs,
+    sort_distinct_set,
+)
 from lineage.store.keys import NOWHERE
 
 ONE_OF_ITS_OWN = -2
@@ -128,9 +133,7 @@ class RowParents:
         is_stray = ~mark_set_members(pack_node_pairs(claims.child[rows], parent[rows]), keyed)
         is_stray &= self.is_author[rows]
         for child in np.unique(claims.child[rows[is_stray]]).tolist():
-            self._decide_row_parents(
-                parent, claims, slice(*np.searchsorted(claims.child, [child, child + 1]))
-            )
+            self._decide_row_parents(parent, claims, find_equal_rows(claims.child, child))
 
     def _decide_row_parents(self, parent: Nodes, claims: Claims, row: slice) -> None:
         hub, is_author = set(self.hub_node[row].tolist()) - {NOWHERE}, self.is_author[row]

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Claim
 from lineage.domain.families import Family
+from lineage.graph.sorted_sets import find_equal_rows
 
 _IDS_AT_ONCE = 131_072
 
@@ -96,8 +97,8 @@ class InferredClaim(NamedTuple):
 
 def find_parents(node: int, child: Nodes, parent: Nodes) -> list[int]:
     """Return a node's parents from edges in order of the child, itself left out."""
-    start, end = np.searchsorted(child, [node, node + 1])
-    return [each for each in dict.fromkeys(parent[start:end].tolist()) if each != node]
+    own = parent[find_equal_rows(child, node)].tolist()
+    return [each for each in dict.fromkeys(own) if each != node]
 
 
 def find_parentless_claimants(models: int, child: Nodes, parent: Nodes) -> Mask:
@@ -167,7 +168,8 @@ class _ColumnInferenceCatalog:
 
     def _list_parents(self, nodes: Nodes) -> list[tuple[str, ...]]:
         child, parent = self._nodes.child, self._nodes.parent
-        starts, ends = (np.searchsorted(child, nodes, side) for side in ("left", "right"))
+        sought = nodes.astype(child.dtype)
+        starts, ends = (np.searchsorted(child, sought, side) for side in ("left", "right"))
         spans = [parent[start:end] for start, end in zip(starts, ends, strict=True)]
         flat = np.concatenate([np.empty(0, np.int32), *spans])
         ids = iter(self._nodes.ids.take(pa.array(flat)).to_pylist())

@@ -24,6 +24,12 @@ def sort_distinct_set(values: _Numbers) -> _Numbers:
     return unique
 
 
+def find_equal_rows(ordered: Indices, value: int) -> slice:
+    """Return where a value stands in a column that is in rising order."""
+    # Numbers of another width than the column's would have numpy copy the whole of it.
+    return slice(*ordered.searchsorted(np.array([value, value + 1], ordered.dtype)))
+
+
 def mark_set_members(values: Indices, members: Indices) -> Mask:
     """Mark the values that are in a sorted array."""
     if not members.size:
