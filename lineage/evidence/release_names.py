@@ -86,10 +86,11 @@ class ReleaseNameRule:
 
     def read_release_name(self, model: KnownModel) -> tuple[str, str] | None:
         """Return what a name says a model comes from, and the words; None if two families'."""
+        lowered = model.id.lower()
         spelled = [
             (reading, *match)
             for reading in self._readings
-            if reading.mentions_family(model.id) and (match := reading.find_spelling(model.id))
+            if reading.mentions_family(lowered) and (match := reading.find_spelling(model.id))
         ]
         if len(spelled) != 1:
             return None
@@ -117,10 +118,13 @@ class FamilyReading:
             for subject, entry in family.claimable().items()
         }
 
-    def mentions_family(self, id: str) -> bool:
-        """Say whether a name holds letters without which nothing is read."""
-        lowered = id.lower()
-        return any(letters in lowered for letters in self._mentions)
+    def mentions_family(self, lowered_id: str) -> bool:
+        """Say whether a name in small letters holds some without which nothing is read."""
+        # Every family asks this of every name: `any` over a generator takes twice as long.
+        for letters in self._mentions:  # noqa: SIM110
+            if letters in lowered_id:
+                return True
+        return False
 
     def find_spelling(self, id: str) -> tuple[str, str] | None:
         """Return what the first spelling that fits a name means, and the words that it found."""
