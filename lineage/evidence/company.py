@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from lineage.domain.arrays import Mask
 from lineage.domain.claims import Claim
 from lineage.domain.families import Family
-from lineage.evidence.infer import InferenceInput, InferredClaim, KnownModel, find_parents
+from lineage.evidence.infer import InferenceInput, InferredClaim, find_parents
 from lineage.evidence.names import list_ids_never_inferred
 from lineage.evidence.release_names import FamilyReading, ReleaseNameRule
 from lineage.graph.reach import AdjacencyRows, mark_nodes, reach_row_labels
@@ -79,16 +79,17 @@ def infer_from_child_names(
     children = np.bincount(nodes.parent[rows], minlength=len(nodes.ids))
     ids = nodes.ids.take(pa.array(nodes.child[rows]))
     reading = ReleaseNameRule(families)
-    hits = pc.indices_nonzero(pc.match_substring_regex(ids, reading.id_pattern)).to_numpy()
     family_of = {subject: it.id for it in families for subject in it.claimable()}
     names: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    hits = pc.indices_nonzero(pc.match_substring_regex(ids, reading.id_pattern)).to_numpy()
     parents = nodes.parent[rows[hits]]
     # Most are named by too few for any reading of the names to make a half of them.
     is_half = 2 * np.bincount(parents, minlength=len(nodes.ids)) >= children
     hits, parents = hits[is_half[parents]], parents[is_half[parents]]
-    for above, id in zip(parents.tolist(), ids.take(pa.array(hits)).to_pylist(), strict=True):
-        if (match := reading.read_release_name(KnownModel(id))) is not None:
-            names[family_of[match[0]]][above].append(id)
+    for at, id, readings in reading.list_mentions(ids.take(pa.array(hits))):
+        spelled = reading.find_release(id, readings)
+        if spelled is not None and spelled.fits_model(id):
+            names[family_of[spelled.subject]][int(parents[at])].append(id)
     for family in families:
         quotes = {
             row: f"its child {each[0]}"

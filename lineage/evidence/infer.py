@@ -119,7 +119,7 @@ def infer_claims(
     """Ask one rule about the listed models in `candidates`, in order of their rows."""
     # Columns are sifted first: Python sees only models whose id the pattern matches, and of what
     # exists only the names that the rule looks up, a few of a hundred.
-    rows = _match_claimed_ids(rule.id_pattern, nodes.ids, candidates)
+    rows = match_claimed_ids(rule.id_pattern, nodes.ids, candidates)
     ids = nodes.ids.take(pa.array(rows)).to_pylist()
     names_by_row = [tuple(rule.list_names(id)) for id in ids]
     catalog = _ColumnInferenceCatalog(nodes, {name for names in names_by_row for name in names})
@@ -216,7 +216,7 @@ def _find_claimed_values(
     return [(name, row_of[value]) for name, value in value_of.items() if value in row_of]
 
 
-def _match_claimed_ids(pattern: str, ids: pa.StringArray, candidates: Mask) -> Nodes:
+def match_claimed_ids(pattern: str, ids: pa.StringArray, candidates: Mask) -> Nodes:
     """Return the rows of `candidates` whose id the pattern matches."""
     rows = np.flatnonzero(candidates).astype(np.int32)
     hits = pc.match_substring_regex(ids.take(pa.array(rows)), pattern)

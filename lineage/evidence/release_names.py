@@ -5,28 +5,22 @@ is right, `lineage evaluate` measures.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.domain.arrays import Mask
+from lineage.domain.arrays import Mask, Nodes
 from lineage.domain.claims import Claim, Relation
-from lineage.domain.families import Family, Spelling
-from lineage.evidence.infer import (
-    InferenceCatalog,
-    InferenceInput,
-    InferredClaim,
-    KnownModel,
-    infer_claims,
-)
+from lineage.domain.families import Family
+from lineage.evidence.infer import InferenceInput, InferredClaim, match_claimed_ids
 from lineage.evidence.names import list_claimed_stems, list_ids_never_inferred
 
 RULE = "release_name"
-
-_Search = Callable[[str], re.Match[str] | None]
 
 # Some hours or days lie between the weights and the announcement.
 _BEFORE_RELEASE = timedelta(days=14)
@@ -51,12 +45,44 @@ def infer_from_release_names(
     types = pa.array(sorted(rule.model_types), pa.string())
     # Where no architecture is known the name alone is read.
     is_read = pc.or_(pc.is_in(nodes.model_type, value_set=types), pc.is_null(nodes.model_type))
-    fewest = {subject: it.names.fewest for it in families for subject in it.claimable()}
-    for each in infer_claims(rule, nodes, candidates & np.asarray(is_read)[: len(candidates)]):
-        # Who counts fewer weights than the smallest release, even pruned, was trained anew.
-        counted = nodes.parameters[each.child].as_py()
-        if counted is None or counted > _PRUNED * fewest[each.claim.parent_as_written]:
-            yield each
+    mask = candidates & np.asarray(is_read)[: len(candidates)]
+    rows = match_claimed_ids(rule.id_pattern, nodes.ids, mask)
+    taken, types = (it.take(pa.array(rows)) for it in (nodes.ids, nodes.model_type))
+    # Names first: what else is known is read of those alone that say something.
+    spelled = [
+        (row, id, each)
+        for at, id, readings in rule.list_mentions(taken, types)
+        if (each := rule.find_release(id, readings)) is not None
+        for row in (int(rows[at]),)
+    ]
+    at = pa.array([row for row, *_ in spelled], pa.int64())
+    known = (it.take(at).to_pylist() for it in (nodes.created_at, nodes.parameters))
+    for (row, id, each), created_at, counted in zip(spelled, *known, strict=True):
+        if each.fits_model(id, created_at, counted):
+            node = nodes.claimable[each.subject]
+            yield InferredClaim(row, node, each.make_claim(id), each.subject)
+
+
+class SpelledRelease(NamedTuple):
+    """What a name says that a model comes from."""
+
+    reading: "FamilyReading"
+    subject: str
+    """A release, a group of releases or a family."""
+    words: str
+
+    def fits_model(
+        self, id: str, created_at: datetime | None = None, counted: int | None = None
+    ) -> bool:
+        """Say whether neither age nor number of parameters nor other words of a name contradict."""
+        return self.reading.fits_model(id, self.subject, created_at, counted)
+
+    def make_claim(self, id: str) -> Claim:
+        """Return the claim that a model of this id comes from there."""
+        stems = list_claimed_stems(id.rpartition("/")[2])
+        quantized = any(stem.quantized for stem in stems)
+        relation = Relation.QUANTIZED.value if quantized else None
+        return Claim(RULE, self.subject, f"…{self.words}…", relation)
 
 
 class ReleaseNameRule:
@@ -68,34 +94,42 @@ class ReleaseNameRule:
         # Matches nothing where no family says how its names are read.
         patterns = [reading.id_pattern for reading in self._readings]
         self.id_pattern = "|".join(patterns) or r"[^\s\S]"
+        """An RE2 pattern for ids: models that it does not match are never asked about."""
         self.model_types = {it for reading in self._readings for it in reading.model_types}
 
-    def list_names(self, id: str) -> Iterator[str]:
-        return iter(())
+    def list_mentions(
+        self, ids: pa.StringArray, model_types: pa.Array | None = None
+    ) -> Iterator[tuple[int, str, Sequence["FamilyReading"]]]:
+        """Yield the place of each id that mentions a family of its architecture, and by whom."""
+        readings: dict[int, list[FamilyReading]] = defaultdict(list)
+        for reading in self._readings:
+            # In columns: most names mention one family and have the architecture of another.
+            own: Nodes = np.arange(len(ids), dtype=np.int32)
+            if model_types is not None:
+                types = pa.array(sorted(reading.model_types), pa.string())
+                is_own = pc.or_(pc.is_in(model_types, value_set=types), pc.is_null(model_types))
+                own = own[np.asarray(is_own)]
+            hits = pc.match_substring_regex(ids.take(pa.array(own)), reading.id_pattern)
+            for at in own[np.asarray(hits)].tolist():
+                readings[at].append(reading)
+        places = sorted(readings)
+        for at, id in zip(places, ids.take(pa.array(places, pa.int64())).to_pylist(), strict=True):
+            yield at, id, readings[at]
 
-    def infer_parents(
-        self, model: KnownModel, catalog: InferenceCatalog
-    ) -> Iterable[tuple[Claim, str]]:
-        match = None if model.id.lower() in self._curated else self.read_release_name(model)
-        if match is not None:
-            subject, words = match
-            stems = list_claimed_stems(model.id.rpartition("/")[2])
-            quantized = any(stem.quantized for stem in stems)
-            relation = Relation.QUANTIZED.value if quantized else None
-            yield Claim(RULE, subject, f"…{words}…", relation), subject
-
-    def read_release_name(self, model: KnownModel) -> tuple[str, str] | None:
-        """Return what a name says a model comes from, and the words; None if two families'."""
-        lowered = model.id.lower()
-        spelled = [
-            (reading, *match)
-            for reading in self._readings
-            if reading.mentions_family(lowered) and (match := reading.find_spelling(model.id))
-        ]
-        if len(spelled) != 1:
+    def find_release(
+        self, id: str, readings: Sequence["FamilyReading"] | None = None
+    ) -> SpelledRelease | None:
+        """Return what a name says a model comes from; None where it says two families or none."""
+        lowered = id.lower()
+        if lowered in self._curated:
             return None
-        reading, subject, words = spelled[0]
-        return (subject, words) if reading.fits_model(model, subject) else None
+        spelled = None
+        for reading in self._readings if readings is None else readings:
+            if match := reading.find_spelling(id, lowered):
+                if spelled is not None:
+                    return None
+                spelled = SpelledRelease(reading, *match)
+        return spelled
 
 
 class FamilyReading:
@@ -105,66 +139,60 @@ class FamilyReading:
         names = family.names
         self.id_pattern = f"(?i:{'|'.join(map(re.escape, names.mentions))})"
         """An RE2 pattern for ids: names of others are not read."""
-        self._mentions = tuple(it.lower() for it in names.mentions)
         self.model_types = frozenset(names.model_types)
-        self._look_alike = _compile_caseless("|".join(names.look_alikes) or r"(?!)")
-        self._spellings: list[tuple[_Search, Spelling, str]] = []
-        for spelling in names.spellings:
-            is_family = spelling.means == family.id
-            subject = f"{'family' if is_family else 'release'}:{spelling.means}"
-            self._spellings.append((_compile_caseless(spelling.pattern), spelling, subject))
+        self._fewest = names.fewest
+        self._look_alike = "|".join(names.look_alikes) or r"(?!)"
+        self._look_alike_exact = _compile_lowered(self._look_alike)
+        self._spellings: list[tuple[re.Pattern[str] | None, str, tuple[str, ...], str]] = []
+        for it in names.spellings:
+            subject = f"{'family' if it.means == family.id else 'release'}:{it.means}"
+            row = (_compile_lowered(it.pattern), it.pattern, it.sizes, subject)
+            self._spellings.append(row)
         self._released = {
             subject: min(release.released for release in entry.releases)
             for subject, entry in family.claimable().items()
         }
 
-    def mentions_family(self, lowered_id: str) -> bool:
-        """Say whether a name in small letters holds some without which nothing is read."""
-        # Every family asks this of every name: `any` over a generator takes twice as long.
-        for letters in self._mentions:  # noqa: SIM110
-            if letters in lowered_id:
-                return True
-        return False
-
-    def find_spelling(self, id: str) -> tuple[str, str] | None:
+    def find_spelling(self, id: str, lowered: str) -> tuple[str, str] | None:
         """Return what the first spelling that fits a name means, and the words that it found."""
-        name = id.rpartition("/")[2]
+        start = id.rfind("/") + 1
+        name, small = id[start:], lowered[start:] if id.isascii() else None
         sizes: set[str] | None = None
-        for search, spelling, subject in self._spellings:
-            if spelling.sizes:
+        for exact, pattern, only_sizes, subject in self._spellings:
+            if only_sizes:
                 if sizes is None:
                     sizes = {f"{number}{unit}".lower() for number, unit in _SIZE.findall(name)}
-                if not sizes.intersection(spelling.sizes):
+                if sizes.isdisjoint(only_sizes):
                     continue
-            if (match := search(name)) is not None:
+            # `re` without case tries every letter: in lower case the same is five times as fast.
+            if exact is not None and small is not None:
+                match = exact.search(small)
+            else:
+                match = re.search(pattern, name, re.IGNORECASE)
+            if match is not None:
                 return subject, name[slice(*match.span())]
         return None
 
-    def fits_model(self, model: KnownModel, subject: str) -> bool:
+    def fits_model(
+        self, id: str, subject: str, created_at: datetime | None, counted: int | None
+    ) -> bool:
         """Say whether nothing that is known of a model contradicts what its name says."""
-        if model.model_type is not None and model.model_type not in self.model_types:
+        # Who counts fewer weights than the smallest release, even pruned, was trained anew.
+        if counted is not None and counted < _PRUNED * self._fewest:
+            return False
+        if created_at and created_at.date() < self._released[subject] - _BEFORE_RELEASE:
             return False
         # The longest pattern comes last.
-        return not self._is_too_old(model, subject) and not self.is_look_alike_name(model.id)
+        return not self.is_look_alike_name(id)
 
     def is_look_alike_name(self, id: str) -> bool:
         """Say whether a name says something else, whatever it mentions."""
-        return self._look_alike(id.rpartition("/")[2]) is not None
-
-    def _is_too_old(self, model: KnownModel, subject: str) -> bool:
-        if model.created_at is None:
-            return False
-        return model.created_at.date() < self._released[subject] - _BEFORE_RELEASE
+        name = id.rpartition("/")[2]
+        if self._look_alike_exact is not None and name.isascii():
+            return self._look_alike_exact.search(name.lower()) is not None
+        return re.search(self._look_alike, name, re.IGNORECASE) is not None
 
 
-def _compile_caseless(pattern: str) -> _Search:
-    """Return what searches a name for a pattern without case."""
-    exact = re.compile(pattern) if _IS_LOWER.fullmatch(pattern) else None
-
-    def search(name: str) -> re.Match[str] | None:
-        # `re` without case tries every letter: in lower case the same is five times as fast.
-        if exact is not None and name.isascii():
-            return exact.search(name.lower())
-        return re.search(pattern, name, re.IGNORECASE)
-
-    return search
+def _compile_lowered(pattern: str) -> re.Pattern[str] | None:
+    """Return what finds in a name in lower case what the pattern finds in any; None if nothing."""
+    return re.compile(pattern) if _IS_LOWER.fullmatch(pattern) else None

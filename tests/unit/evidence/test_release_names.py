@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from lineage.domain.claims import Relation
 from lineage.domain.families import Spelling
-from lineage.evidence.infer import KnownModel
 from lineage.evidence.release_names import FamilyReading, ReleaseNameRule
 from lineage.families.registry import all_families, family
-from tests.fakes.model_catalog import FakeCatalog
 
 LLAMA = family("llama")
 RULE = ReleaseNameRule(all_families())
@@ -139,12 +137,14 @@ SAY_NOTHING = [
 ]
 
 
-def infer(id: str, **known: object) -> list[str]:
+def infer(id: str, model_type: str | None = None, created_at: datetime | None = None) -> list[str]:
     """Ask the rule as a publication does: only models whose id its pattern matches."""
     if not pc.match_substring_regex(pa.array([id]), RULE.id_pattern)[0].as_py():
         return []
-    model = KnownModel(id, **known)  # type: ignore[arg-type]
-    return [claim.parent_as_written for claim, _ in RULE.infer_parents(model, FakeCatalog())]
+    types = pa.array([model_type], pa.string())
+    found = [RULE.find_release(id, it) for *_, it in RULE.list_mentions(pa.array([id]), types)]
+    fit = [it for it in found if it is not None and it.fits_model(id, created_at)]
+    return [it.make_claim(id).parent_as_written for it in fit]
 
 
 @pytest.mark.parametrize("name", READINGS)
@@ -177,13 +177,15 @@ def test_roots_and_outsiders_are_decided_by_hand() -> None:
 
 
 def test_a_copy_in_another_format_is_said_to_be_one() -> None:
-    (claim, pattern), *_ = RULE.infer_parents(KnownModel("q/L3-8B-Foo-Q4_K_M-GGUF"), FakeCatalog())
+    each = RULE.find_release("q/L3-8B-Foo-Q4_K_M-GGUF")
+    assert each is not None
+    claim = each.make_claim("q/L3-8B-Foo-Q4_K_M-GGUF")
     assert (claim.rule, claim.quote, claim.relation) == (
         "release_name",
         "…L3…",
         Relation.QUANTIZED.value,
     )
-    assert pattern == claim.parent_as_written == "release:llama-3.x"
+    assert claim.parent_as_written == "release:llama-3.x"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,9 @@ def test_a_copy_in_another_format_is_said_to_be_one() -> None:
 )
 def test_spellings_are_searched_without_case(pattern: str, name: str) -> None:
     reading = LLAMA.names._replace(look_alikes=(), spellings=(Spelling(pattern, "llama"),))
-    match = FamilyReading(replace(LLAMA, names=reading)).find_spelling(f"me/{name}")
+    match = FamilyReading(replace(LLAMA, names=reading)).find_spelling(
+        f"me/{name}", f"me/{name}".lower()
+    )
     words = re.search(pattern, name, re.IGNORECASE)
     assert match == (None if words is None else ("family:llama", words[0]))
 
@@ -210,9 +214,9 @@ def test_whatever_a_name_holds_at_most_one_thing_that_there_is_is_named(
     pieces: list[str], separator: str
 ) -> None:
     id = "me/" + separator.join(pieces)
-    claims = list(RULE.infer_parents(KnownModel(id), FakeCatalog()))
-    assert len(claims) <= 1
-    for claim, _ in claims:
+    each = RULE.find_release(id)
+    if each is not None and each.fits_model(id):
+        claim = each.make_claim(id)
         assert claim.parent_as_written in CLAIMABLE
         words = claim.quote.strip("…")
         assert words
