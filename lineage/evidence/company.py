@@ -87,9 +87,9 @@ def infer_from_child_names(
     is_half = 2 * np.bincount(parents, minlength=len(nodes.ids)) >= children
     hits, parents = hits[is_half[parents]], parents[is_half[parents]]
     for at, id, readings in reading.list_mentions(ids.take(pa.array(hits))):
-        spelled = reading.find_release(id, readings)
-        if spelled is not None and spelled.fits_model(id):
-            names[family_of[spelled.subject]][int(parents[at])].append(id)
+        release = reading.find_release(id, readings)
+        if release is not None and release.fits_model(id):
+            names[family_of[release.subject]][int(parents[at])].append(id)
     for family in families:
         quotes = {
             row: f"its child {each[0]}"

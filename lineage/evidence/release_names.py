@@ -47,18 +47,18 @@ def infer_from_release_names(
     is_read = pc.or_(pc.is_in(nodes.model_type, value_set=types), pc.is_null(nodes.model_type))
     mask = candidates & np.asarray(is_read)[: len(candidates)]
     rows = match_claimed_ids(rule.id_pattern, nodes.ids, mask)
-    taken, types = (it.take(pa.array(rows)) for it in (nodes.ids, nodes.model_type))
+    ids, types = (it.take(pa.array(rows)) for it in (nodes.ids, nodes.model_type))
     # Names first: what else is known is read of those alone that say something.
-    spelled = [
+    claims = [
         (row, id, each)
-        for at, id, readings in rule.list_mentions(taken, types)
+        for at, id, readings in rule.list_mentions(ids, types)
         if (each := rule.find_release(id, readings)) is not None
         for row in (int(rows[at]),)
     ]
-    at = pa.array([row for row, *_ in spelled], pa.int64())
-    known = (it.take(at).to_pylist() for it in (nodes.created_at, nodes.parameters))
-    for (row, id, each), created_at, counted in zip(spelled, *known, strict=True):
-        if each.fits_model(id, created_at, counted):
+    at = pa.array([row for row, *_ in claims], pa.int64())
+    columns = (it.take(at).to_pylist() for it in (nodes.created_at, nodes.parameters))
+    for (row, id, each), created_at, parameters in zip(claims, *columns, strict=True):
+        if each.fits_model(id, created_at, parameters):
             node = nodes.claimable[each.subject]
             yield InferredClaim(row, node, each.make_claim(id), each.subject)
 
@@ -72,10 +72,10 @@ class SpelledRelease(NamedTuple):
     words: str
 
     def fits_model(
-        self, id: str, created_at: datetime | None = None, counted: int | None = None
+        self, id: str, created_at: datetime | None = None, parameters: int | None = None
     ) -> bool:
         """Say whether neither age nor number of parameters nor other words of a name contradict."""
-        return self.reading.fits_model(id, self.subject, created_at, counted)
+        return self.reading.fits_model(id, self.subject, created_at, parameters)
 
     def make_claim(self, id: str) -> Claim:
         """Return the claim that a model of this id comes from there."""
@@ -123,13 +123,13 @@ class ReleaseNameRule:
         lowered = id.lower()
         if lowered in self._curated:
             return None
-        spelled = None
+        release = None
         for reading in self._readings if readings is None else readings:
             if match := reading.find_spelling(id, lowered):
-                if spelled is not None:
+                if release is not None:
                     return None
-                spelled = SpelledRelease(reading, *match)
-        return spelled
+                release = SpelledRelease(reading, *match)
+        return release
 
 
 class FamilyReading:
@@ -174,11 +174,11 @@ class FamilyReading:
         return None
 
     def fits_model(
-        self, id: str, subject: str, created_at: datetime | None, counted: int | None
+        self, id: str, subject: str, created_at: datetime | None, parameters: int | None
     ) -> bool:
         """Say whether nothing that is known of a model contradicts what its name says."""
         # Who counts fewer weights than the smallest release, even pruned, was trained anew.
-        if counted is not None and counted < _PRUNED * self._fewest:
+        if parameters is not None and parameters < _PRUNED * self._fewest:
             return False
         if created_at and created_at.date() < self._released[subject] - _BEFORE_RELEASE:
             return False
