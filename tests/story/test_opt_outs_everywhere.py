@@ -299,14 +299,12 @@ def questions(ids: list[str], folder: Path) -> dict[str, list[list[str]]]:
         "tree": [["llama", "--depth", "9", *one] for one in whole]
         + [[ROOT, *one] for one in whole],
         "trace": [
-            [f"owner/model-{number}", "--format", format, *one]
-            for number in (4, 12)
+            ["owner/model-4", "owner/model-12", "--format", format, *one]
             for format in ("table", "json")
             for one in whole
         ],
         "check": [
-            [f"owner/model-{number}", "--deny", "owner/*", "--format", format, *one]
-            for number in (4, 12)
+            ["owner/model-4", "owner/model-12", "--deny", "owner/*", "--format", format, *one]
             for format in ("table", "json", "csv", "lines", "sarif")
             for one in whole
         ],

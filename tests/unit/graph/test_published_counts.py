@@ -61,7 +61,7 @@ def counted_by_hand(rows: list[Row]) -> dict[str, tuple[object, ...]]:
 
 
 @given(WORLDS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_every_base_of_any_small_world_is_counted_as_by_hand(rows: list[Row]) -> None:
     columns = ("direct", "total", "undated", *(word.value for word in RELATIONS))
     with TemporaryDirectory() as folder:

@@ -96,7 +96,7 @@ def page_of(raws: list[bytes]) -> tuple[ParsedPage, list[str]]:
 
 
 @given(st.lists(raw_rows(), min_size=1, max_size=10))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_row_is_a_record_or_a_bad_row_and_costs_no_neighbour(raws: list[bytes]) -> None:
     page, good = page_of(raws)
     assert page.problem is None
@@ -108,7 +108,7 @@ def test_every_row_is_a_record_or_a_bad_row_and_costs_no_neighbour(raws: list[by
 
 
 @given(st.lists(raw_rows(), max_size=4))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_a_page_of_garbage_is_whole_and_its_beginning_is_not(raws: list[bytes]) -> None:
     text = b"[%s]" % b",".join(raws)
     assert is_whole_hub_body(text)
@@ -116,7 +116,7 @@ def test_a_page_of_garbage_is_whole_and_its_beginning_is_not(raws: list[bytes]) 
 
 
 @given(st.binary(max_size=300) | st.binary(max_size=100).map(lambda odd: b"[%s]" % odd))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_bytes_are_a_page_or_a_problem(text: bytes) -> None:
     page = parse_page(text)
     assert page.problem is None or not (page.records or page.bad_rows)
