@@ -1,8 +1,8 @@
 """An update beside a full rebuild of the same snapshot: seconds, memory, bytes.
 
 `python -m benchmarks.synthetic_hub CACHE --models N` makes the pages; `python -m benchmarks.updates
-CACHE` publishes them as a sweep, then updates of it, each in a process of its own, and prints a
-Markdown table. The changed rows are every so many-th page again, so that they lie all over.
+CACHE` publishes them as a full crawl, then updates of it, each in a process of its own, and prints
+a Markdown table. The changed rows are every so many-th page again, so that they lie all over.
 """
 
 import argparse
@@ -11,8 +11,9 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,12 +23,14 @@ SHARES = (0.01, 0.1)
 
 
 def taken(
-    cache: Path, store: Path, share: float, taken_at: datetime | None = None, first: int = 0
+    bodies: Iterable[bytes],
+    store: Path,
+    *,
+    full: bool,
+    taken_at: datetime | None = None,
+    whole_every: timedelta = timedelta(0),
 ) -> int:
-    """Publish all pages as a sweep (share 1), or some of them as an update; return the rows.
-
-    An update reads every so many-th page, from the `first` one on.
-    """
+    """Publish pages as a full crawl, or as an update of the newest snapshot; return the rows."""
     from lineage.build.checks import Limits
     from lineage.build.context import BuildContext
     from lineage.build.pipeline import build_snapshot
@@ -40,19 +43,18 @@ def taken(
     from lineage.store.store import ParquetStore
 
     history, clock, rows = ParquetStore(str(store), NO_OPT_OUTS), SystemClock(), 0
-    step = round(1 / share)
 
     def pages() -> Iterator[RecordPage]:
         nonlocal rows
-        for number, body in enumerate(bodies(cache, sys.maxsize)):
-            for part in parse_batches(body) if number % step == first % step else ():
+        for body in bodies:
+            for part in parse_batches(body):
                 rows += len(part.records)
                 yield RecordPage(part.records, part.bad_rows, part.unread_fields)
 
-    onto = None if share == 1 else history.latest_whole()
+    onto = None if full else history.latest_whole()
     kind = SnapshotKind.FULL if onto is None else SnapshotKind.UPDATE
     origin = Origin(kind, "https://hub.example", taken_at or clock.now())
-    into = BuildContext(history, (), Limits(), clock, Progress())
+    into = BuildContext(history, (), Limits(), clock, Progress(), whole_every=whole_every)
     build_snapshot(pages(), origin, into, update_of=onto)
     return rows
 
@@ -65,7 +67,9 @@ def main() -> None:
     given = arguments.parse_args()
     if given.only:
         began = time.perf_counter()
-        rows = taken(given.cache, Path(given.only[0]), float(given.only[1]))
+        share = float(given.only[1])
+        pages = islice(bodies(given.cache, sys.maxsize), 0, None, round(1 / share))
+        rows = taken(pages, Path(given.only[0]), full=share == 1)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         seconds = time.perf_counter() - began
         print(json.dumps({"rows": rows, "seconds": seconds, "kib": peak}))
@@ -79,7 +83,7 @@ def main() -> None:
             result = json.loads(done.stdout)
             newest = max(Path(folder).glob("2*"))
             stored = sum(path.stat().st_size for path in newest.glob("*")) / 2**20
-            name = "sweep" if share == 1 else f"update of {share:.0%}"
+            name = "full" if share == 1 else f"update of {share:.0%}"
             print(
                 f"| {name} | {result['rows']:,} | {result['seconds']:.1f} | "
                 f"{result['kib'] / 1024:,.0f} | {stored:,.0f} |"

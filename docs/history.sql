@@ -28,14 +28,8 @@ WITH RECURSIVE part AS (
     FROM part JOIN snapshots AS below ON below.id = part.builds_on)
 SELECT id, folder, depth, shared FROM part;
 
--- A table that is whole in every snapshot.
-CREATE OR REPLACE MACRO tombstones_on(day) AS TABLE
-SELECT * EXCLUDE filename
-FROM read_parquet('*/tombstones.parquet', filename = true, union_by_name = true)
-WHERE split_part(filename, '/', -2) = (SELECT snapshot_on(day));
-
 -- Tables of which changes alone may be kept: rows hold unless a folder above says otherwise. Those
--- of edges and counts say so themselves; numbers of nodes are left out, since those of one folder
+-- of edges, counts and tombstones say so themselves; numbers of nodes are left out, since those of one folder
 -- are not those of another: join by key.
 CREATE OR REPLACE MACRO edges_on(day) AS TABLE
 WITH asked AS (
@@ -65,6 +59,20 @@ SELECT rows.* EXCLUDE (node, place, replaces, filename, folder, depth, is_whole)
 ANTI JOIN rows AS newer ON newer.key = rows.key AND newer.depth < rows.depth
 WHERE is_whole OR place IS NOT NULL;
 
+CREATE OR REPLACE MACRO tombstones_on(day) AS TABLE
+WITH asked AS (
+    SELECT folder, depth FROM parts
+    WHERE id = (SELECT snapshot_on(day)) AND (depth = 0 OR list_contains(shared, 'tombstones.parquet'))),
+rows AS (
+    SELECT *, split_part(filename, '/', -1) = 'tombstones.parquet' AS is_whole
+    FROM (SELECT *, split_part(filename, '/', -2) AS folder
+          FROM read_parquet('*/tombstones*.parquet', filename = true, union_by_name = true)
+          UNION ALL BY NAME SELECT NULL::BIGINT AS place, NULL::BIGINT AS replaces WHERE false)
+    JOIN asked USING (folder))
+SELECT rows.* EXCLUDE (place, replaces, filename, folder, depth, is_whole) FROM rows
+ANTI JOIN rows AS newer ON newer.key = rows.key AND newer.depth < rows.depth
+WHERE is_whole OR place IS NOT NULL;
+
 -- Of the other tables changed.parquet says it. The patterns find the table, its changes and that
 -- file; the empty rows name columns that a store without updates has nowhere.
 CREATE OR REPLACE MACRO models_on(day) AS TABLE
@@ -74,9 +82,9 @@ WITH asked AS (
 rows AS (
     SELECT *, split_part(filename, '/', -2) AS folder, split_part(filename, '/', -1) AS file
     FROM read_parquet('*/[mc][oh][da]*.parquet', filename = true, union_by_name = true)
-    UNION ALL BY NAME SELECT NULL::BOOLEAN AS record WHERE false),
+    UNION ALL BY NAME SELECT NULL::BOOLEAN AS record, NULL::BOOLEAN AS claims, NULL::BIGINT AS row, NULL::BIGINT AS place WHERE false),
 changed AS (SELECT key, depth FROM rows JOIN asked USING (folder) WHERE file = 'changed.parquet' AND record)
-SELECT rows.* EXCLUDE (record, filename, folder, file) FROM rows JOIN asked USING (folder)
+SELECT rows.* EXCLUDE (record, claims, row, place, filename, folder, file) FROM rows JOIN asked USING (folder)
 ANTI JOIN changed ON changed.key = rows.key AND changed.depth < asked.depth
 WHERE file IN ('models.parquet', 'models.changes.parquet');
 
@@ -87,9 +95,9 @@ WITH asked AS (
 rows AS (
     SELECT *, split_part(filename, '/', -2) AS folder, split_part(filename, '/', -1) AS file
     FROM read_parquet('*/[mc][eh][ta]*.parquet', filename = true, union_by_name = true)
-    UNION ALL BY NAME SELECT NULL::BOOLEAN AS record WHERE false),
+    UNION ALL BY NAME SELECT NULL::BOOLEAN AS record, NULL::BOOLEAN AS claims, NULL::BIGINT AS row, NULL::BIGINT AS place WHERE false),
 changed AS (SELECT key, depth FROM rows JOIN asked USING (folder) WHERE file = 'changed.parquet' AND record)
-SELECT rows.* EXCLUDE (record, filename, folder, file) FROM rows JOIN asked USING (folder)
+SELECT rows.* EXCLUDE (record, claims, row, place, filename, folder, file) FROM rows JOIN asked USING (folder)
 ANTI JOIN changed ON changed.key = rows.key AND changed.depth < asked.depth
 WHERE file IN ('metrics.parquet', 'metrics.changes.parquet');
 
@@ -100,8 +108,8 @@ WITH asked AS (
 rows AS (
     SELECT *, split_part(filename, '/', -2) AS folder, split_part(filename, '/', -1) AS file
     FROM read_parquet('*/[ec][vh][ia]*.parquet', filename = true, union_by_name = true)
-    UNION ALL BY NAME SELECT NULL::BOOLEAN AS record, NULL::VARCHAR AS key, NULL::BIGINT AS place WHERE false),
-changed AS (SELECT key, depth FROM rows JOIN asked USING (folder) WHERE file = 'changed.parquet')
-SELECT rows.* EXCLUDE (key, record, place, filename, folder, file) FROM rows JOIN asked USING (folder)
+    UNION ALL BY NAME SELECT NULL::BOOLEAN AS record, NULL::BOOLEAN AS claims, NULL::BIGINT AS row, NULL::VARCHAR AS key, NULL::BIGINT AS place WHERE false),
+changed AS (SELECT key, depth FROM rows JOIN asked USING (folder) WHERE file = 'changed.parquet' AND coalesce(claims, true))
+SELECT rows.* EXCLUDE (key, record, claims, row, place, filename, folder, file) FROM rows JOIN asked USING (folder)
 ANTI JOIN changed ON changed.key = rows.child_key AND changed.depth < asked.depth
 WHERE file IN ('evidence.parquet', 'evidence.changes.parquet');

@@ -96,7 +96,7 @@ class Settings:
     """Ids and owners, divided by commas, that no answer and no new snapshot may name."""
     full_every_days: float = 7.0
     """How old the last full crawl may be before `crawl --auto` takes another, not an update."""
-    whole_every_days: float = 0.0
+    whole_every_days: float = 30.0
     """Until the last whole snapshot is so old, full crawls are stored as changes of it too; 0:
     each is stored whole."""
     max_bad_share: float = 0.01

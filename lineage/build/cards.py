@@ -22,7 +22,7 @@ from lineage.evidence.card_text import infer_card_claims
 from lineage.evidence.infer import find_parentless_claimants
 from lineage.graph.sorted_sets import pack_node_pairs
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes, table_rows_of_keys
+from lineage.store.keys import NOWHERE, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.reader import Snapshot
 
 if TYPE_CHECKING:
@@ -331,9 +331,7 @@ def _draft_rows_with_same_commit(
     previous: Snapshot, draft: Draft, keys: pa.StringArray
 ) -> dict[str, int]:
     """Return the row of each of some models that is listed with the commit that it had."""
-    rows_now = table_rows_of_keys(
-        table_keys_as_bytes(draft.keys), table_keys_as_bytes(join_column_chunks([keys]))
-    )
+    rows_now = table_rows_of_keys(table_keys_as_bytes(draft.keys), table_keys_as_bytes(keys))
     chosen = np.zeros(draft.models, np.bool_)
     chosen[rows_now[rows_now != NOWHERE]] = True
     now = {key: (row, sha) for row, key, sha in draft.tables.rows_of(chosen, ("key", "sha"))}

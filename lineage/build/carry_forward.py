@@ -27,7 +27,7 @@ from lineage.store.delta import (
     merge_delta_rows,
     renumber_delta_children,
 )
-from lineage.store.inventory import read_manifest
+from lineage.store.inventory import list_snapshot_bases, read_manifest
 from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.manifest import Manifest, Origin, SnapshotKind
 from lineage.store.reader import Snapshot
@@ -116,9 +116,9 @@ def build_on_previous(
     """Store a full crawl as what changed since the last whole one, where that is young and near."""
     if draft.origin.kind is not SnapshotKind.FULL or not previous:
         return
-    manifest = previous[0].snapshot.manifest
-    while manifest.builds_on is not None:
-        manifest = read_manifest(context.store.files, manifest.builds_on.id)
+    newest = previous[0].snapshot.manifest
+    below = list_snapshot_bases(newest, partial(read_manifest, context.store.files))
+    manifest = (below or [newest])[-1]
     is_near = (
         manifest.origin.kind is SnapshotKind.FULL
         and manifest.schema_version == schema.VERSION
@@ -176,7 +176,7 @@ def _carry_models_forward(
     carried = previous_claims(
         snapshot,
         restrict_spooled_rows(
-            table_keys_as_bytes(join_column_chunks(models["key"].chunks)),
+            table_keys_as_bytes(models["key"]),
             partial(table_rows_of_keys, keys),
         ),
         keyed_rules=list_keyed_claim_rules(context.rules),
@@ -235,7 +235,7 @@ def _find_ended_claimants(draft: Draft, update_of: Snapshot) -> KeyBytes:
     is_ended = mark_ended_in_draft(older_keys, ids, older["created_at"].combine_chunks())
     is_ended |= np.asarray(pc.is_in(ids, value_set=draft.ids))
     ended = table_keys_as_bytes(older_keys)[is_ended]
-    return np.union1d(ended, table_keys_as_bytes(join_column_chunks(draft.ended["key"].chunks)))
+    return np.union1d(ended, table_keys_as_bytes(draft.ended["key"]))
 
 
 def _subtract_carried_rows(keys: KeyBytes, other: pa.StringArray) -> KeyBytes:

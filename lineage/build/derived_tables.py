@@ -8,17 +8,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lineage.build.draft import Draft
-from lineage.build.draft_tables import MAX_CHANGED_SHARE
+from lineage.build.draft_tables import FEW_ROWS, MAX_CHANGED_SHARE
 from lineage.domain.arrays import Int64s, Mask, Nodes
 from lineage.store import derived_rows, schema
-from lineage.store.keys import NOWHERE, join_column_chunks
+from lineage.store.delta import mark_stored_differences
+from lineage.store.keys import (
+    NOWHERE,
+    join_column_chunks,
+    table_keys_as_bytes,
+    table_rows_of_keys,
+)
 from lineage.store.manifest import SnapshotKind
 from lineage.store.merged_tables import MergedTables
 from lineage.store.reader import EdgeColumns, read_edges
 from lineage.store.tables import Tables
 
-_FEW = 1000
-"""So many changed rows are kept as such however small the table is."""
 _NO_RULE = 62
 """The bit of every rule that this program does not know."""
 
@@ -76,6 +80,25 @@ def write_edges_and_counts(draft: Draft, derived: DerivedTables) -> None:
     tables.write(schema.COUNTS_FILE, derived.counts)
 
 
+def write_tombstone_changes(draft: Draft) -> None:
+    """Keep changes alone of the tombstones, where they are few: once all is known of them."""
+    if draft.tables.merged is None:
+        return
+    file = schema.TOMBSTONES_FILE
+    before, now = draft.tables.merged.base.table(file), draft.deleted
+    keys, keys_before = (table_keys_as_bytes(it["key"]) for it in (now, before))
+    rows = table_rows_of_keys(keys, keys_before)
+    is_same = rows >= 0
+    for name in now.schema.names if len(now) else ():
+        older, newer = (it[name].combine_chunks() for it in (before, now))
+        is_same &= ~mark_stored_differences(older, newer.take(pa.array(np.maximum(rows, 0))))
+    changes = DraftRowChanges.of(rows, is_same, len(now))
+    if changes.are_few():
+        draft.tables.keep_changes(file)
+        changed = now.take(pa.array(changes.rows))
+        _write_draft_changes(draft, file, changes, changed, before.select(["key"]))
+
+
 @dataclass(frozen=True, slots=True)
 class DraftRowChanges:
     """Which rows of a table differ from those of the base."""
@@ -101,7 +124,8 @@ class DraftRowChanges:
 
     def are_few(self) -> bool:
         """Say whether it is worth to keep them in place of the whole table."""
-        return len(self.rows) + len(self.lost) <= max(MAX_CHANGED_SHARE * self.rows_before, _FEW)
+        most = max(MAX_CHANGED_SHARE * self.rows_before, FEW_ROWS)
+        return len(self.rows) + len(self.lost) <= most
 
     def to_table(self, changed: pa.Table, older: pa.Table, file: str) -> pa.Table:
         """Return the changed rows, and what identifies the lost of the older ones, as stored."""

@@ -219,9 +219,7 @@ class Draft:
 
     def deleted_nodes_of(self, keys: KeyBytes) -> Int64s:
         """Return the node of each key that a tombstone has, -1 for any other."""
-        rows = table_rows_of_keys(
-            table_keys_as_bytes(join_column_chunks(self.deleted["key"].chunks)), keys
-        )
+        rows = table_rows_of_keys(table_keys_as_bytes(self.deleted["key"]), keys)
         return np.where(rows < 0, rows, rows + self.models)
 
     def record_column(self, name: str) -> pa.Array:

@@ -6,21 +6,24 @@ An update keeps its changes alone where they are few; its tables are read as if 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lineage.domain.arrays import KeyBytes, Mask
+from lineage.domain.arrays import Int64s, KeyBytes, Mask
 from lineage.domain.records import ModelRecord
 from lineage.store import schema
-from lineage.store.delta import merge_delta_rows
+from lineage.store.column_cache import TableReader
+from lineage.store.delta import mark_stored_differences, merge_delta_rows, select_stored_rows
 from lineage.store.files import Files
-from lineage.store.inventory import as_base
+from lineage.store.inventory import as_base, list_snapshot_bases, read_manifest
 from lineage.store.keys import (
-    join_column_chunks,
+    NO_KEYS,
+    NOWHERE,
     mark_stored_keys,
     table_keys_as_bytes,
     table_rows_of_keys,
@@ -65,20 +68,35 @@ def _draft_array(column: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 MAX_CHANGED_SHARE = 1 / 3
 """Of the models; where more changed an update is written whole, and the next ones build on it."""
+MAX_SHARE_OF_UPDATES = 1 / 40
+"""Of the models; where more changed since a full crawl an update builds on the one before it."""
+_MOST_UPDATES = 3
+"""So many updates may stand on each other: each is one more folder that a day is read from."""
+FEW_ROWS = 1000
+"""So many changed rows are kept as such however small the table is."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftChangedKeys:
-    """Sorted keys of what changed since a whole snapshot."""
-
-    # Always since a full crawl, never since another update: reading a day then opens three folders
-    # at most, however many updates lie between.
+    """Sorted keys of what changed since the snapshot that a draft builds on."""
 
     base: BuildsOn
     records: KeyBytes
     """Whose record is another or no more."""
+    rows: Int64s
+    """The row in the base of each of those; of a new model how many rows come before it."""
+    is_known: Mask
+    """Which of them the base lists."""
     claims: KeyBytes
-    """Whose claims alone are others, of none in `records`."""
+    """Whose claims are others."""
+
+    @classmethod
+    def of_base(
+        cls, base: BuildsOn, before: KeyBytes, records: KeyBytes, claims: KeyBytes = NO_KEYS
+    ) -> Self:
+        """Look for the records among the keys that the base lists, which are in order."""
+        is_known = mark_stored_keys(before, records)
+        return cls(base, records, np.searchsorted(before, records), is_known, claims)
 
     @classmethod
     def since(cls, previous: Snapshot, listed_now: KeyBytes) -> Self | None:
@@ -89,36 +107,49 @@ class DraftChangedKeys:
         manifest, tables = previous.manifest, previous.tables
         if manifest.schema_version != schema.VERSION:
             return None
-        if isinstance(tables, MergedTables) and manifest.origin.kind is SnapshotKind.UPDATE:
-            keys, is_record = (
-                table_keys_as_bytes(join_column_chunks(tables.changed["key"].chunks)),
-                tables.changed["record"],
-            )
-            is_record = np.asarray(is_record)
-            before = cls(as_base(tables.base_manifest), keys[is_record], keys[~is_record])
-        else:
-            before = cls(as_base(manifest), listed_now[:0], listed_now[:0])
-        records = np.union1d(before.records, listed_now)
-        if len(records) + len(before.claims) > MAX_CHANGED_SHARE * manifest.models:
+        base: TableReader = tables
+        below = list_snapshot_bases(manifest, partial(read_manifest, previous.files))
+        updates = sum(it.origin.kind is SnapshotKind.UPDATE for it in (manifest, *below))
+        records, claims = listed_now, NO_KEYS
+        if isinstance(tables, MergedTables) and updates:
+            keys = table_keys_as_bytes(tables.changed["key"])
+            before, claims = (keys[np.asarray(tables.changed[it])] for it in ("record", "claims"))
+            records = np.union1d(before, listed_now)
+            # An update that keeps all changes since the full crawl grows from day to day.
+            most = max(MAX_SHARE_OF_UPDATES * manifest.models, FEW_ROWS)
+            if len(records) > most and updates < _MOST_UPDATES:
+                records, claims = listed_now, NO_KEYS
+            else:
+                base, manifest = tables.base, tables.base_manifest
+        if max(len(records), len(claims)) > MAX_CHANGED_SHARE * previous.manifest.models:
             return None
-        return replace(before, records=records).with_claims(before.claims)
+        before = table_keys_as_bytes(base.table(schema.MODELS_FILE, ["key"])["key"])
+        return cls.of_base(as_base(manifest), before, records, claims)
+
+    def with_places(self, changed_rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Yield rows of the records that are listed still, each with its row in the whole table."""
+        start, stay_ahead = 0, self.rows - np.cumsum(self.is_known) + self.is_known
+        for rows in changed_rows:
+            at = np.searchsorted(self.records, table_keys_as_bytes(rows["key"]))
+            places = stay_ahead[at] + np.arange(start, start + len(rows))
+            yield rows.append_column(schema.PLACE, pa.array(places))
+            start += len(rows)
 
     def with_claims(self, children: KeyBytes) -> Self:
         """Return it with more children whose claims are others."""
-        claims = np.union1d(self.claims, children)
-        return replace(self, claims=claims[~mark_stored_keys(self.records, claims)])
-
-    def mark(self, keys: KeyBytes) -> Mask:
-        """Mark the keys whose claims are not those of the base."""
-        return mark_stored_keys(self.records, keys) | mark_stored_keys(self.claims, keys)
+        return replace(self, claims=np.union1d(self.claims, children))
 
     def to_table(self) -> pa.Table:
         """Return it as it is stored, in order of the key."""
-        keys = np.concatenate([self.records, self.claims])
-        order = np.argsort(keys, kind="stable")
+        keys = np.union1d(self.records, self.claims)
+        is_record = mark_stored_keys(self.records, keys)
+        rows = np.full(len(keys), NOWHERE, np.int64)
+        rows[is_record] = np.where(self.is_known, self.rows, NOWHERE)
         columns = {
-            "key": pa.array(keys[order].astype(str), pa.string()),
-            "record": pa.array(order < len(self.records)),
+            "key": pa.array(keys.astype(str), pa.string()),
+            "record": pa.array(is_record),
+            "claims": pa.array(mark_stored_keys(self.claims, keys)),
+            "row": pa.array(rows, mask=rows < 0),
         }
         return pa.table(columns, schema=schema.CHANGED)
 
@@ -176,6 +207,8 @@ class DraftTables:
         Rows of the `dropped` keys, which are sorted, are left out.
         """
         self.changed = DraftChangedKeys.since(previous, np.union1d(listed_now, dropped))
+        if self.changed is not None:
+            self.keep_whole(schema.TOMBSTONES_FILE)  # until they are complete, at the end
         for file in (schema.MODELS_FILE, schema.METRICS_FILE):
             rows = self.read(file)
             if self.changed is None:
@@ -184,9 +217,8 @@ class DraftTables:
                 # Changes since the base: those of the previous update, if it keeps any, and these.
                 older: Iterable[pa.RecordBatch] = ()
                 if previous.id != self.changed.base.id:
-                    older = previous.tables.batches(schema.CHANGES[file])
-                self.write_tables(schema.CHANGES[file], merge_delta_rows(older, rows, dropped))
-                self._files.delete_file(f"{self.id}/{file}")
+                    older = previous.tables.batches(schema.CHANGES[file], schema.TABLES[file].names)
+                self._write_changed_rows(file, merge_delta_rows(older, rows, dropped))
         if self.changed is not None:
             self.write(schema.CHANGED_FILE, self.changed.to_table())
             self._tables = self.merged = MergedTables(self._files, self.id, self.changed.base)
@@ -198,28 +230,31 @@ class DraftTables:
         within days, and which the updates to come build on.
         """
         keys = table_keys_as_bytes(self.column("key"))
-        before = table_keys_as_bytes(
-            join_column_chunks(base.column(schema.MODELS_FILE, "key").chunks)
-        )
+        before = table_keys_as_bytes(base.column(schema.MODELS_FILE, "key"))
         rows = table_rows_of_keys(before, keys)
         known = np.flatnonzero(rows >= 0)
         changed = rows < 0
         for name in schema.MODELS.names[1:]:
             older = base.column(schema.MODELS_FILE, name).take(pa.array(rows[known]))
             now = self.column(name).take(pa.array(known))
-            changed[known] |= mark_changed_draft_rows(older.combine_chunks(), now)
+            changed[known] |= mark_stored_differences(older.combine_chunks(), now)
         records = np.union1d(keys[changed], before[~mark_stored_keys(keys, before)])
         if len(records) > MAX_CHANGED_SHARE * len(before):
             return
+        self.changed = DraftChangedKeys.of_base(as_base(base.manifest), before, records)
         batches = self._tables.batches(schema.MODELS_FILE)
-        self.write_tables(
-            schema.CHANGES[schema.MODELS_FILE], select_draft_table_rows(batches, changed)
-        )
-        self._files.delete_file(f"{self.id}/{schema.MODELS_FILE}")
-        self.changed = DraftChangedKeys(as_base(base.manifest), records, keys[:0])
-        self.keep_whole(schema.METRICS_FILE)
+        self._write_changed_rows(schema.MODELS_FILE, select_stored_rows(batches, changed))
+        self.keep_whole(schema.METRICS_FILE, schema.TOMBSTONES_FILE)
         self.write(schema.CHANGED_FILE, self.changed.to_table())
         self._tables = self.merged = MergedTables(self._files, self.id, self.changed.base)
+
+    def _write_changed_rows(self, file: str, pieces: Iterable[pa.Table]) -> None:
+        """Write the changed rows of a table in place of the table."""
+        assert self.changed is not None
+        if file == schema.MODELS_FILE:
+            pieces = self.changed.with_places(pieces)
+        self.write_tables(schema.CHANGES[file], pieces)
+        self._files.delete_file(f"{self.id}/{file}")
 
     def keep_whole(self, *files: str) -> None:
         """Note that some tables stand alone, though it builds on a snapshot."""
@@ -227,6 +262,14 @@ class DraftTables:
         base = self.changed.base
         digests = {name: digest for name, digest in base.files.items() if name not in files}
         self.changed = replace(self.changed, base=BuildsOn(base.id, digests))
+
+    def keep_changes(self, file: str) -> None:
+        """Note that changes alone are kept of a table after all, and delete what was written."""
+        assert self.changed is not None
+        assert self.merged is not None
+        base = as_base(self.merged.base_manifest, [*self.changed.base.files, file])
+        self.changed = replace(self.changed, base=base)
+        self._files.delete_file(f"{self.id}/{file}")
 
     def column(self, name: str, file: str = schema.MODELS_FILE) -> pa.Array:
         """Return one column of the models, read back from what was written."""
@@ -238,13 +281,11 @@ class DraftTables:
 
     def rows_of(self, chosen: Mask, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the row and some columns of the chosen models, a batch in memory at a time."""
-        start = 0
-        for batch in self._tables.batches(schema.MODELS_FILE, columns):
-            rows = np.flatnonzero(chosen[start : start + batch.num_rows])
-            selected = batch.take(pa.array(rows))
-            values = [selected[name].to_pylist() for name in columns]
-            yield from zip((rows + start).tolist(), *values, strict=True)
-            start += batch.num_rows
+        pieces = select_stored_rows(self._tables.batches(schema.MODELS_FILE, columns), chosen)
+        numbers = np.flatnonzero(chosen).tolist()
+        values = (zip(*(it[name].to_pylist() for name in columns), strict=True) for it in pieces)
+        for number, row in zip(numbers, chain.from_iterable(values), strict=True):
+            yield number, *row
 
     def collect_facts(self) -> dict[str, FileFacts]:
         """Return what each table must look like from now on; they survive a power cut then."""
@@ -262,30 +303,3 @@ class DraftTables:
                 rows = pq.ParquetFile(handle).metadata.num_rows
             facts[name] = FileFacts(rows, size, digest, footer)
         return facts
-
-
-def mark_changed_draft_rows(before: pa.Array, now: pa.Array) -> Mask:
-    """Mark the rows whose values differ; nothing differs from nothing alone."""
-    if not pa.types.is_list(now.type):
-        differs = pc.fill_null(pc.not_equal(before, now), False)
-        differs = pc.or_(differs, pc.xor(before.is_null(), now.is_null()))
-        is_other: Mask = np.array(differs, np.bool_)
-        return is_other
-    lengths = (np.asarray(pc.fill_null(pc.list_value_length(it), -1)) for it in (before, now))
-    mask: Mask = np.not_equal(*lengths)
-    rows = np.flatnonzero(~mask)
-    older, newer = (it.take(pa.array(rows)) for it in (before, now))
-    odd = np.asarray(
-        pc.fill_null(pc.not_equal(pc.list_flatten(older), pc.list_flatten(newer)), True)
-    )
-    mask[rows[np.asarray(pc.list_parent_indices(newer))[odd]]] = True
-    return mask
-
-
-def select_draft_table_rows(batches: Iterable[pa.RecordBatch], chosen: Mask) -> Iterator[pa.Table]:
-    """Yield the chosen rows of a table, piece by piece."""
-    start = 0
-    for batch in batches:
-        mask = pa.array(chosen[start : start + batch.num_rows])
-        yield pa.Table.from_batches([batch.filter(mask)])
-        start += batch.num_rows

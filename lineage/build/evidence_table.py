@@ -16,7 +16,7 @@ from lineage.build.claims_spool import ClaimsSpool, DraftClaims, find_draft_chil
 from lineage.build.draft import Draft
 from lineage.domain.arrays import Int64s, KeyBytes, Mask, Nodes
 from lineage.store import schema
-from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes
+from lineage.store.keys import NOWHERE, join_column_chunks, mark_stored_keys, table_keys_as_bytes
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 
@@ -45,7 +45,7 @@ def write_evidence(draft: Draft, node_keys: pa.StringArray, parents: Nodes) -> N
     children, lost_keys = find_changed_claims(evidence, draft, draft.compared_with)
     keys = table_keys_as_bytes(draft.all_keys)
     changed = changed.with_claims(np.union1d(keys[children], lost_keys))
-    rows = evidence.rows_of(changed.mark(keys))
+    rows = evidence.rows_of(mark_stored_keys(changed.claims, keys))
     draft.tables.changed = changed
     draft.tables.write_batches(schema.CHANGES[schema.EVIDENCE_FILE], rows)
     draft.tables.write(schema.CHANGED_FILE, changed.to_table())
@@ -102,19 +102,22 @@ class EvidenceRows:
 def find_changed_claims(
     evidence: EvidenceRows, draft: Draft, previous: Snapshot
 ) -> tuple[Mask, KeyBytes]:
-    """Mark the nodes with other claims than before; return too the keys that lost theirs and node.
+    """Mark the nodes with other claims than before; return too the keys of those that are no more.
 
-    Nodes that were read again may or may not be marked.
+    A model is marked too where its claims stand elsewhere since it was deleted, or is back.
     """
     # Claims carried over are equal word for word, so counting them and comparing their nodes is
     # enough; only the few others are compared as texts. An update of the whole Hub carries over
     # millions, a full crawl none.
+    is_read = np.append(np.ones(draft.records, np.bool_), False)  # and none is no node
+    if draft.origin.kind is not SnapshotKind.FULL and draft.tables.changed is not None:
+        listed = table_keys_as_bytes(draft.keys)
+        is_read[: draft.models] = mark_stored_keys(draft.tables.changed.records, listed)
     moved = np.zeros(draft.records, np.bool_)
     times, compared = np.zeros(draft.records, np.int64), [_COMPARED.empty_table()]
     for spool, batch, parents in evidence.in_order():
         child, keys = np.asarray(batch["child"]), evidence.node_keys.take(parents)
-        is_other = (child >= draft.models) | (spool is evidence.claims.inferred)
-        is_other |= draft.origin.kind is SnapshotKind.FULL
+        is_other = is_read[child] | (spool is evidence.claims.inferred)
         times += _count_evidence_children(child[~is_other], draft.records)
         elsewhere = np.asarray(
             pc.not_equal(_fill_evidence_texts(batch["settled"]), _fill_evidence_texts(keys))
@@ -123,11 +126,14 @@ def find_changed_claims(
         texts = {name: batch[name] for name in _TEXTS} | {"parent_key": keys}
         compared.append(_select_draft_evidence(batch["child"], texts, is_other))
     changed, now = moved, _Tally(times, pa.concat_tables(compared))
-    before, strangers = _tally_previous_evidence(previous, draft)
+    before, strangers = _tally_previous_evidence(previous, draft, is_read)
     compared_now, compared_before = (
         _count_evidence_children(tally.compared["child"], draft.records) for tally in (now, before)
     )
     changed |= (now.times != before.times) | (compared_now != compared_before)
+    was_deleted = np.sort(table_keys_as_bytes(previous.tombstones(["key"])["key"]))
+    is_deleted = np.arange(draft.records) >= draft.models
+    changed |= mark_stored_keys(was_deleted, table_keys_as_bytes(draft.all_keys)) != is_deleted
     changed[
         _draft_children_with_changed_evidence(
             _drop_evidence(before.compared, changed), _drop_evidence(now.compared, changed)
@@ -136,7 +142,9 @@ def find_changed_claims(
     return changed, strangers
 
 
-def _tally_previous_evidence(previous: Snapshot, draft: Draft) -> tuple[_Tally, KeyBytes]:
+def _tally_previous_evidence(
+    previous: Snapshot, draft: Draft, is_read: Mask
+) -> tuple[_Tally, KeyBytes]:
     times, strangers = np.zeros(draft.records, np.int64), []
     compared = [_COMPARED.empty_table()]
     find_draft_nodes = draft.node_finder()
@@ -146,8 +154,7 @@ def _tally_previous_evidence(previous: Snapshot, draft: Draft) -> tuple[_Tally, 
         has_node = child != NOWHERE
         strangers.append(batch["child_key"].filter(pa.array(~has_node)))
         is_repeated = np.asarray(pc.is_in(batch["rule"], value_set=repeated))
-        is_other = (child >= draft.models) | (is_repeated & has_node)
-        is_other |= has_node & (draft.origin.kind is SnapshotKind.FULL)
+        is_other = (is_repeated & has_node) | is_read[child]
         times += _count_evidence_children(child[has_node & ~is_other], draft.records)
         texts = {name: batch[name] for name in _TEXTS}
         compared.append(_select_draft_evidence(pa.array(child.astype(np.int32)), texts, is_other))

@@ -8,11 +8,7 @@ import pyarrow as pa
 
 from lineage.build.draft import Draft
 from lineage.build.former_names import FormerNames
-from lineage.build.resolve import (
-    ResolvedNames,
-    mark_declaring_in_draft,
-    resolve_existing_nodes,
-)
+from lineage.build.resolve import ResolvedNames, mark_declaring_in_draft, resolve_existing_nodes
 from lineage.domain.claims import Claim, Claims, Relation, ResolvedClaims
 from lineage.domain.families import Family
 from lineage.evidence import Rule, infer_claims_by_rules, local_paths

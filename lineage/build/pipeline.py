@@ -10,6 +10,7 @@ from functools import partial
 
 from lineage.analysis.growth.stored import count_growth_trends_in_scope
 from lineage.analysis.scope import Scope
+from lineage.build import derived_tables
 from lineage.build.availability import check_availability
 from lineage.build.cards import choose_card_reader
 from lineage.build.carry_forward import (
@@ -21,7 +22,6 @@ from lineage.build.carry_forward import (
 )
 from lineage.build.checks import collect_draft_facts, run_checks
 from lineage.build.context import BuildContext
-from lineage.build.derived_tables import DerivedTables, write_edges_and_counts
 from lineage.build.draft import Draft, open_draft
 from lineage.build.edges import merge_resolved_claims, resolve_edge_relations
 from lineage.build.evidence_table import write_evidence
@@ -146,7 +146,8 @@ def derive_draft_tables(
     # Counts and trends, by the code that answers the same questions later.
     counts = derived_rows.counts_table(keys, ids, edges, draft.undated)
     rule_names = [rule.name for rule in rules]
-    write_edges_and_counts(draft, DerivedTables(keys, ids, edges, rule_bits, rule_names, counts))
+    derived = derived_tables.DerivedTables(keys, ids, edges, rule_bits, rule_names, counts)
+    derived_tables.write_edges_and_counts(draft, derived)
     names = resolved_former_name_rows(teachers, former, resolved)
     names = (row for row in names if not is_table_row_opted_out(row[0], row[1], context.opt_outs))
     tables.write(schema.NAMES_FILE, derived_rows.make_stored_names_table(names))
@@ -173,6 +174,7 @@ def _end_draft(draft: Draft, newest: Snapshot | None, context: BuildContext) -> 
             draft, newest, context.families, context.availability, context.progress
         )
     if all(check.passed for check in checks):
+        derived_tables.write_tombstone_changes(draft)
         return draft.publish(checks, context.clock.now())
     draft.set_aside(checks, context.clock.now())
     reasons = "; ".join(f"{check.name}: {check.notes}" for check in checks if not check.passed)

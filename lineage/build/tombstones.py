@@ -17,8 +17,8 @@ from lineage.domain.arrays import KeyBytes, Mask
 from lineage.domain.opt_outs import OptOuts
 from lineage.domain.repo_ids import STAND_IN
 from lineage.store import schema
-from lineage.store.delta import renumber_delta_children
-from lineage.store.keys import NOWHERE, join_column_chunks, table_keys_as_bytes, table_rows_of_keys
+from lineage.store.delta import renumber_delta_children, select_stored_rows
+from lineage.store.keys import NOWHERE, table_keys_as_bytes, table_rows_of_keys
 from lineage.store.manifest import SnapshotKind
 from lineage.store.reader import Snapshot
 from lineage.store.redaction import redact_evidence_batches, redact_records
@@ -119,11 +119,7 @@ def select_draft_rows(
     snapshot: Snapshot, file: str, columns: Sequence[str], chosen: Mask
 ) -> dict[str, pa.ChunkedArray]:
     """Return some columns of the chosen rows of a table, a part of it in memory at a time."""
-    batches, start = [], 0
-    for batch in snapshot.batches(file, columns):
-        batches.append(batch.filter(pa.array(chosen[start : start + batch.num_rows])))
-        start += batch.num_rows
-    table = pa.Table.from_batches(batches)
+    table = pa.concat_tables(select_stored_rows(snapshot.batches(file, columns), chosen))
     return {name: table[name] for name in columns}
 
 
@@ -165,12 +161,12 @@ def _read_absences_for_draft(
 
 
 def _tombstone_key_bytes(table: pa.Table) -> KeyBytes:
-    return table_keys_as_bytes(join_column_chunks(table["key"].chunks))
+    return table_keys_as_bytes(table["key"])
 
 
 def _mark_unknown_to_draft(keys: pa.ChunkedArray, known_keys: Sequence[KeyBytes]) -> Mask:
     """Mark the keys that are in none of some sorted columns."""
-    sought = table_keys_as_bytes(join_column_chunks(keys.chunks))
+    sought = table_keys_as_bytes(keys)
     unknown: Mask = np.ones(len(sought), np.bool_)
     for column in known_keys:
         unknown &= table_rows_of_keys(column, sought) == NOWHERE

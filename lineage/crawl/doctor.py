@@ -11,13 +11,7 @@ from lineage.crawl.runs import open_hub_for_crawl, refuse_crawl_of_other_hub
 from lineage.domain.clock import Clock, SystemClock
 from lineage.domain.opt_outs import NO_OPT_OUTS
 from lineage.domain.progress import Progress
-from lineage.errors import (
-    LineageError,
-    SettingsError,
-    SnapshotDamaged,
-    SourceError,
-    StoreError,
-)
+from lineage.errors import LineageError, SettingsError, SnapshotDamaged, SourceError, StoreError
 from lineage.http.bodies import Answer
 from lineage.http.client import HubClient, check_endpoint_address
 from lineage.http.pages import next_cursor

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lineage.domain.arrays import Mask
 from lineage.store import schema
+from lineage.store.delta import mark_stored_differences, select_stored_rows
 from lineage.store.local_files import LocalFiles
 from lineage.store.reader import Snapshot
 from lineage.store.table_writer import TableWriter
@@ -106,47 +106,31 @@ def _list_data_set_changes(
     file: str,
     keys: Sequence[str],
     columns: Sequence[str],
-) -> Iterator[tuple[pa.RecordBatch, str]]:
+) -> Iterator[tuple[pa.RecordBatch | pa.Table, str]]:
     """Yield batches of rows with what happened to them, the removed ones last."""
     if before is None:
         yield from ((batch, _ADDED) for batch in snapshot.batches(file, columns))
         return
-    old_keys, new_keys = (
-        _join_data_set_keys(before, file, keys),
-        _join_data_set_keys(snapshot, file, keys),
-    )
+    old_keys, new_keys = (_join_data_set_keys(it, file, keys) for it in (before, snapshot))
     place = pc.index_in(new_keys, value_set=old_keys)
     is_new = np.array(place.is_null(), np.bool_)
     differs = np.zeros(len(place), np.bool_)
     # Column by column: two days of the Hub never stand in memory whole.
     for column in columns:
         if column not in keys:
-            differs |= _mark_data_set_differences(
-                before.column(file, column), snapshot.column(file, column), place
-            )
+            old, new = (it.column(file, column).combine_chunks() for it in (before, snapshot))
+            differs |= mark_stored_differences(old.take(place), new)
     removed = ~np.array(pc.is_in(old_keys, value_set=new_keys), np.bool_)
     for rows, source, change in (
         (is_new, snapshot, _ADDED),
         (differs & ~is_new, snapshot, _CHANGED),
         (removed, before, _REMOVED),
     ):
-        first = 0
-        for batch in source.batches(file, columns) if rows.any() else ():
-            yield batch.filter(pa.array(rows[first : first + len(batch)])), change
-            first += len(batch)
+        if rows.any():
+            pieces = select_stored_rows(source.batches(file, columns), rows)
+            yield from ((piece, change) for piece in pieces)
 
 
 def _join_data_set_keys(snapshot: Snapshot, file: str, keys: Sequence[str]) -> pa.Array:
     columns = [snapshot.column(file, key).combine_chunks() for key in keys]
     return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, _JOINT)
-
-
-def _mark_data_set_differences(old: pa.ChunkedArray, new: pa.ChunkedArray, place: pa.Array) -> Mask:
-    """Say of each new value whether it differs from the old one at its place; new rows do not."""
-    if pa.types.is_list(new.type):
-        old, new = pc.binary_join(old, _JOINT), pc.binary_join(new, _JOINT)
-    beside = old.combine_chunks().take(place)
-    same = pc.fill_null(pc.equal(new.combine_chunks(), beside), False)
-    neither = pc.and_(new.combine_chunks().is_null(), beside.is_null())
-    differs: Mask = ~np.array(pc.or_(same, neither), np.bool_)
-    return differs

@@ -30,6 +30,7 @@ from lineage.export.hub_repository import (
     has_repository_digest,
 )
 from lineage.settings import DEFAULT_ENDPOINT
+from lineage.store.inventory import list_snapshot_bases
 from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import FILE, MOST_BYTES, Manifest, SnapshotKind, is_snapshot_below_base
 from lineage.store.reader import Snapshot
@@ -283,9 +284,9 @@ class DataSetPublisher:
     def _copy_snapshot(self, snapshot: Snapshot) -> dict[str, Path]:
         """Return the files of a snapshot by path, as they were published, where opt-outs allow."""
         id, folder = snapshot.id, self._folder / snapshot.id
-        builds_on = snapshot.manifest.builds_on
-        is_base_rewritten = (
-            builds_on is not None and self._store.snapshot(builds_on.id).unredacted is not None
+        is_base_rewritten = any(
+            self._store.snapshot(base.id).unredacted is not None
+            for base in list_snapshot_bases(snapshot.manifest, self._manifests.__getitem__)
         )
         if is_base_rewritten and snapshot.unredacted is None:
             # What it builds on is another file now: it must stand alone.

@@ -19,6 +19,7 @@ from lineage.errors import SettingsError, StoreError
 from lineage.export.iceberg_tables import OPT_OUTS, STORE, IcebergTableFile, IcebergTableFolder
 from lineage.store import schema
 from lineage.store.files import Files
+from lineage.store.inventory import list_snapshot_bases
 from lineage.store.manifest import FileFacts, Manifest, is_snapshot_below_base
 from lineage.store.merged_tables import files_of_table, tables_of
 from lineage.store.redaction import needs_redacted_copy
@@ -123,7 +124,8 @@ def _choose_iceberg_snapshots(
         for it in days
         if it.id not in clean and needs_redacted_copy(store.snapshot(it.id), opt_outs)
     }
-    named = [it for it in days if {it.id, it.builds_on and it.builds_on.id} & naming]
+    bases = {day.id: list_snapshot_bases(day, manifests.__getitem__) for day in days}
+    named = [day for day in days if naming & {it.id for it in (day, *bases[day.id])}]
     if named:
         tell(f"{len(named)} left out: their files name models that opted out")
     chosen = [it for it in days if it not in named]

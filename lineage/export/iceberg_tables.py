@@ -59,8 +59,8 @@ _FILES_OF_A_SNAPSHOT = (
     "metadata/snap-{}.avro",
     "metadata/data-{}.avro",
     "metadata/deletes-{}.avro",
-    "data/deletes-0-{}.parquet",
-    "data/deletes-1-{}.parquet",
+    # Of each file but the newest: a day is read from five at most.
+    *(f"data/deletes-{part}-{{}}.parquet" for part in range(5)),
 )
 _ELEMENTS = 1000
 """From here on the elements of lists have their numbers, so that columns may be added."""
@@ -129,7 +129,7 @@ class IcebergTableFile:
             snapshot_id=snapshot,
             sequence_number=None if is_added else sequence,
             file_sequence_number=None if is_added else sequence,
-            # Bounds of columns would help to choose among files, and there are two at most.
+            # Bounds of columns would help to choose among files, and there are five at most.
             data_file=DataFile.from_args(
                 content=DataFileContent.DATA if is_data else DataFileContent.POSITION_DELETES,
                 file_path=self.address,
@@ -157,7 +157,7 @@ class IcebergTableFolder:
     def write_deletes(
         self, snapshot: int, part: int, address: str, rows: Int64s
     ) -> IcebergTableFile:
-        """Write which rows of a file hold no more; `part` is its place among them, 0 or 1."""
+        """Write which rows of a file hold no more; `part` is its place among them."""
         table = pa.table([pa.repeat(address, len(rows)), pa.array(rows)], _DELETES)
         buffer = pa.BufferOutputStream()
         pq.write_table(table, buffer, compression="zstd", use_dictionary=["file_path"])

@@ -22,13 +22,7 @@ from lineage.domain.claims import RELATIONS, Relation, Strength
 from lineage.domain.definitions import Closure, Definition
 from lineage.domain.licenses import ClauseName
 from lineage.families.license_terms import families_with_terms, license_terms
-from lineage.reporting.document import (
-    NOTHING,
-    Inline,
-    Link,
-    Outline,
-    Section,
-)
+from lineage.reporting.document import NOTHING, Inline, Link, Outline, Section
 from lineage.reporting.language import Language
 from lineage.serve.page_view import (
     PageContent,

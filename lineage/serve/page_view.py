@@ -16,12 +16,7 @@ from lineage.domain.addresses import is_loopback_address
 from lineage.domain.claims import Relation
 from lineage.domain.definitions import Grouping
 from lineage.reporting.charts.chart import Axis, Chart, ChartKind, Position, Series
-from lineage.reporting.document import (
-    Facts,
-    Link,
-    Picture,
-    Section,
-)
+from lineage.reporting.document import Facts, Link, Picture, Section
 from lineage.reporting.language import Texts
 from lineage.serve.open_snapshots import OpenSnapshot
 from lineage.serve.operations import Question

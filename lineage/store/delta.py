@@ -10,15 +10,10 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lineage.domain.arrays import Int64s, KeyBytes, Mask
-from lineage.store.keys import (
-    NO_KEYS,
-    NOWHERE,
-    join_column_chunks,
-    mark_stored_keys,
-    table_keys_as_bytes,
-)
+from lineage.store.keys import NO_KEYS, NOWHERE, mark_stored_keys, table_keys_as_bytes
 from lineage.store.schema import PLACE
 
 
@@ -26,19 +21,14 @@ def merge_delta_rows(
     older: Iterable[pa.RecordBatch], changes: pa.Table, dropped_keys: KeyBytes = NO_KEYS
 ) -> Iterator[pa.Table]:
     """Yield the older rows, those in `changes` in place of theirs, without `dropped_keys`."""
-    changed_keys = table_keys_as_bytes(join_column_chunks(changes["key"].chunks))
+    changed_keys = table_keys_as_bytes(changes["key"])
     start = 0
     for batch in older:
         keys = table_keys_as_bytes(batch["key"])
-        if not len(keys):
-            continue
-        end = int(np.searchsorted(changed_keys, keys[-1], side="right"))
-        stays = ~(
-            mark_stored_keys(changed_keys[start:end], keys) | mark_stored_keys(dropped_keys, keys)
-        )
-        remaining = pa.Table.from_batches([batch.filter(pa.array(stays))]).cast(changes.schema)
-        ahead = np.searchsorted(keys[stays], changed_keys[start:end])
-        yield _interleave_delta(remaining, changes.slice(start, end - start), ahead)
+        end = int(np.searchsorted(changed_keys, keys[-1], side="right")) if len(keys) else start
+        some = changed_keys[start:end]
+        plan = plan_delta_by_key([keys], some, np.union1d(dropped_keys, some))
+        yield from apply_delta_plan([batch], changes.slice(start, end - start), plan)
         start = end
     yield changes.slice(start)
 
@@ -94,7 +84,9 @@ def plan_delta_by_key(
     return MergePlan(np.concatenate(stays), np.concatenate(ahead), np.concatenate(replaced))
 
 
-def plan_delta_by_place(stays: Mask, places: Int64s) -> MergePlan:
+def plan_delta_by_place(
+    stays: Mask, places: Int64s, replaced_keys: KeyBytes = NO_KEYS
+) -> MergePlan:
     """Return the plan of a table whose changes know their rows in the whole, which rise.
 
     Raises ValueError where they cannot all stand where they say.
@@ -105,7 +97,34 @@ def plan_delta_by_place(stays: Mask, places: Int64s) -> MergePlan:
         raise ValueError(f"its column {PLACE} is not in order")
     if len(ahead) and ahead[-1] > remaining:
         raise ValueError(f"its column {PLACE} leads beyond the end")
-    return MergePlan(stays, ahead)
+    return MergePlan(stays, ahead, replaced_keys)
+
+
+def select_stored_rows(batches: Iterable[pa.RecordBatch], chosen: Mask) -> Iterator[pa.Table]:
+    """Yield the chosen rows of a table, a part in memory at a time."""
+    start = 0
+    for batch in batches:
+        mask = pa.array(chosen[start : start + batch.num_rows])
+        yield pa.Table.from_batches([batch.filter(mask)])
+        start += batch.num_rows
+
+
+def mark_stored_differences(before: pa.Array, now: pa.Array) -> Mask:
+    """Mark the rows whose values differ; nothing differs from nothing alone."""
+    if not pa.types.is_list(now.type):
+        differs = pc.fill_null(pc.not_equal(before, now), False)
+        differs = pc.or_(differs, pc.xor(before.is_null(), now.is_null()))
+        is_other: Mask = np.array(differs, np.bool_)
+        return is_other
+    lengths = (np.asarray(pc.fill_null(pc.list_value_length(it), -1)) for it in (before, now))
+    mask: Mask = np.not_equal(*lengths)
+    rows = np.flatnonzero(~mask)
+    older, newer = (it.take(pa.array(rows)) for it in (before, now))
+    odd = np.asarray(
+        pc.fill_null(pc.not_equal(pc.list_flatten(older), pc.list_flatten(newer)), True)
+    )
+    mask[rows[np.asarray(pc.list_parent_indices(newer))[odd]]] = True
+    return mask
 
 
 def mark_older_rows(keys: Iterable[KeyBytes], dropped_keys: KeyBytes) -> Mask:

@@ -1,4 +1,4 @@
-"""Snapshots of schema 1 to 4 in today's words: what they hold is translated where it is read."""
+"""Snapshots of schema 1 to 5 in today's words: what they hold is translated where it is read."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -16,6 +16,7 @@ _RENAMED = 4
 
 _WITH_WHOLE_TOMBSTONES = 3
 _WITH_PARAMETERS = 5
+_WITH_ROWS_OF_CHANGES = 6
 
 KINDS: Mapping[str, str] = {"sweep": "full", "bulk": "dump"}
 """Today's names of the kinds of snapshots."""
@@ -48,9 +49,13 @@ def may_lack_table_columns(file: str, version: int) -> bool:
 
 def absent_table_columns(file: str, version: int) -> frozenset[str]:
     """Return the columns that a table of some schema had not: nothing is known of them."""
-    of_records = {schema.MODELS_FILE, schema.TOMBSTONES_FILE, schema.CHANGES[schema.MODELS_FILE]}
-    is_absent = version < _WITH_PARAMETERS and file in of_records
-    return frozenset({"parameters"}) if is_absent else frozenset()
+    changes = schema.CHANGES[schema.MODELS_FILE]
+    absent: set[str] = set()
+    if version < _WITH_ROWS_OF_CHANGES:
+        absent |= {changes: {schema.PLACE}, schema.CHANGED_FILE: {"claims", "row"}}.get(file, set())
+    if version < _WITH_PARAMETERS and file in {schema.MODELS_FILE, schema.TOMBSTONES_FILE, changes}:
+        absent |= {"parameters"}
+    return frozenset(absent)
 
 
 def fill_absent_table_columns(

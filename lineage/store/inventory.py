@@ -1,7 +1,7 @@
 """The folders of a store: which are snapshots, what they build on, and what is wrong with them."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from enum import Enum, auto
 
@@ -122,6 +122,14 @@ def snapshot_base_of(files: Files, id: str, builds_on: BuildsOn) -> Manifest:
     if base is None or problem is not None:
         raise SnapshotDamaged(problem or "", _HINT)
     return base
+
+
+def list_snapshot_bases(manifest: Manifest, find: Callable[[str], Manifest]) -> list[Manifest]:
+    """Return all that a snapshot is read from beside itself, its own base first."""
+    below: list[Manifest] = []
+    while manifest.builds_on is not None:
+        below.append(manifest := find(manifest.builds_on.id))
+    return below
 
 
 def compare_tables_with_manifest(

@@ -15,11 +15,11 @@ def join_column_chunks(chunks: list[pa.Array]) -> pa.StringArray:
     return pa.concat_arrays([*chunks, pa.array([], pa.string())])
 
 
-def table_keys_as_bytes(keys: pa.StringArray) -> KeyBytes:
+def table_keys_as_bytes(keys: pa.StringArray | pa.ChunkedArray) -> KeyBytes:
     """Return keys as bytes; ValueError where one has another length than a key of the Hub."""
     if len(keys) == 0:
         return np.empty(0, f"S{KEY_LENGTH}")
-    whole = join_column_chunks([keys])
+    whole = join_column_chunks(keys.chunks if isinstance(keys, pa.ChunkedArray) else [keys])
     ends = np.frombuffer(whole.buffers()[1], np.int32, len(whole) + 1)
     if whole.null_count or not (np.diff(ends) == KEY_LENGTH).all():
         raise ValueError(f"a key of the Hub has {KEY_LENGTH} characters")

@@ -50,8 +50,13 @@ class MergedTables(Tables):
 
     @cached_property
     def changed(self) -> pa.Table:
-        """Whose rows of the base hold no more: `key` in order, and whether the record is meant."""
-        return super().table(schema.CHANGED_FILE)
+        """Whose rows of the base hold no more: `key` in order, of record or claims or both.
+
+        `row` is the record's row in the base; an older schema tells none, and means all claims.
+        """
+        rows = super().table(schema.CHANGED_FILE)
+        is_meant = pc.fill_null(rows["claims"], True)
+        return rows.set_column(rows.schema.get_field_index("claims"), "claims", is_meant)
 
     def keeps_changes(self, file: str) -> bool:
         """Say whether changes alone are kept of a table."""
@@ -104,13 +109,6 @@ class MergedTables(Tables):
         fresh = [row for row in changes if row[schema.PLACE] is not None]
         rows = [*older, *self._as_count_rows(fresh)]
         return sorted(rows, key=lambda it: (it.values["id"], it.values["key"]))
-
-    def find_replaced_rows(self, file: str) -> tuple[Int64s, ...]:
-        sizes, part, row = self.find_sources(file)
-        return tuple(
-            np.setdiff1d(np.arange(size), row[part == at], assume_unique=True)
-            for at, size in enumerate(sizes)
-        )
 
     def find_sources(self, file: str) -> tuple[list[int], Int64s, Int64s]:
         if not self.keeps_changes(file):
@@ -165,28 +163,40 @@ class MergedTables(Tables):
             )
         if file == schema.METRICS_FILE:
             return self._plan_for(schema.MODELS_FILE)
-        fresh = super().table(schema.CHANGES[file], ["key"])["key"]
-        return plan_delta_by_key(
-            self._keys(file), table_keys_as_bytes(join_column_chunks(fresh.chunks)), replaced
-        )
+        fresh = super().table(schema.CHANGES[file], ["key", schema.PLACE])
+        if fresh[schema.PLACE].null_count or not len(fresh):
+            fresh_keys = table_keys_as_bytes(fresh["key"])
+            return plan_delta_by_key(self._keys(file), fresh_keys, replaced)
+        is_there = pc.and_(self.changed["record"], pc.is_valid(self.changed["row"]))
+        of_base = self.changed.filter(is_there)
+        stays = self._mark_rows_that_stay(file, "row", np.asarray(of_base["row"]))
+        replaced = table_keys_as_bytes(of_base["key"])
+        return plan_delta_by_place(stays, np.asarray(fresh[schema.PLACE]), replaced)
 
     def _replacements(self, file: str) -> tuple[Mask, Int64s]:
         """Return which rows of the base stay, and the places of the changes in the whole."""
         names = [schema.PLACE, schema.REPLACES]
         changes = super().table(schema.CHANGES[file], names)
         places, replaced = (np.asarray(changes[name].drop_null()) for name in names)
+        return self._mark_rows_that_stay(file, schema.REPLACES, replaced), places
+
+    def _mark_rows_that_stay(self, file: str, column: str, replaced: Int64s) -> Mask:
         stays = np.ones(self.base.row_count(file), np.bool_)
         if len(replaced) and not (replaced.min() >= 0 and replaced.max() < len(stays)):
-            raise ValueError(f"its column {schema.REPLACES} leads beyond the end")
+            raise ValueError(f"its column {column} leads beyond the end")
         stays[replaced] = False
         if int(stays.sum()) + len(replaced) != len(stays):
-            raise ValueError(f"its column {schema.REPLACES} names a row twice")
-        return stays, places
+            raise ValueError(f"its column {column} names a row twice")
+        return stays
 
     def _refuse_other_size(self, file: str, plan: MergePlan) -> None:
         if self._manifest is None:
             return
-        rows = {schema.MODELS_FILE: self._manifest.models, schema.EDGES_FILE: self._manifest.edges}
+        rows = {
+            schema.MODELS_FILE: self._manifest.models,
+            schema.EDGES_FILE: self._manifest.edges,
+            schema.TOMBSTONES_FILE: self._manifest.tombstones,
+        }
         if plan.rows != rows.get(file, plan.rows):
             raise self._say_table_damaged(
                 schema.CHANGES[file],
@@ -200,10 +210,8 @@ class MergedTables(Tables):
 
     def _replaced_table_keys(self, file: str) -> pa.StringArray:
         """Return in order whose rows of the base hold no more in this table."""
-        keys, of_record = self.changed["key"], self.changed["record"]
-        if file != schema.EVIDENCE_FILE:
-            keys = keys.filter(of_record)
-        return join_column_chunks(keys.chunks)
+        meant = self.changed["claims" if file == schema.EVIDENCE_FILE else "record"]
+        return join_column_chunks(self.changed["key"].filter(meant).chunks)
 
     # Numbers of nodes: a day's own rows have them, those of its base have the base's
 
@@ -252,29 +260,20 @@ class MergedTables(Tables):
         plan = self._plan_for(schema.MODELS_FILE)
         rows, places = plan.numbers()
         fresh = super().table(schema.CHANGES[schema.MODELS_FILE], ["key"])["key"]
-        again = table_rows_of_keys(
-            table_keys_as_bytes(join_column_chunks(fresh.chunks)), plan.replaced_keys
-        )
+        again = table_rows_of_keys(table_keys_as_bytes(fresh), plan.replaced_keys)
         places = np.append(places, NOWHERE)  # what is read again is listed still, the rest is not
         rows[~plan.stays] = places[again]
         return np.concatenate([rows, self._renumber_deleted()])
 
     def _renumber_deleted(self) -> Int64s:
-        now, before = (
-            table_keys_as_bytes(join_column_chunks(rows["key"].chunks))
-            for rows in (
-                super().table(schema.TOMBSTONES_FILE, ["key"]),
-                self.base.table(schema.TOMBSTONES_FILE, ["key"]),
-            )
-        )
+        now = table_keys_as_bytes(self.table(schema.TOMBSTONES_FILE, ["key"])["key"])
+        before = table_keys_as_bytes(self.base.table(schema.TOMBSTONES_FILE, ["key"])["key"])
         rows = table_rows_of_keys(now, before)
         return np.where(rows == NOWHERE, NOWHERE, rows + self._plan_for(schema.MODELS_FILE).rows)
 
     def _renumber_others(self, records_before: int) -> Int64s:
         """Return the nodes of those without a record; the counts have a row of each."""
-        records = self._plan_for(schema.MODELS_FILE).rows + super().row_count(
-            schema.TOMBSTONES_FILE
-        )
+        records = self._plan_for(schema.MODELS_FILE).rows + self.row_count(schema.TOMBSTONES_FILE)
         if not self.keeps_changes(schema.COUNTS_FILE):
             now, before = (
                 rows.filter(pc.greater_equal(rows["node"], first)).sort_by("node")["key"]

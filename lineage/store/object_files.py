@@ -368,11 +368,7 @@ class ObjectFiles:
     @contextmanager
     def _asking(self, path: str, action: str) -> Iterator[None]:
         """Let what the object store refuses meanwhile be said of this object, without its words."""
-        from obstore.exceptions import (
-            BaseError,
-            PermissionDeniedError,
-            UnauthenticatedError,
-        )
+        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
         try:
             yield

@@ -21,6 +21,7 @@ from lineage.domain.files import delete_leftovers, hold_temporary_folder
 from lineage.domain.opt_outs import OPTED_OUT, OptOuts
 from lineage.domain.repo_ids import NAME_PREFIX
 from lineage.store import derived_rows, schema
+from lineage.store.delta import select_stored_rows
 from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import Manifest
 from lineage.store.reader import EdgeColumns, Snapshot
@@ -137,12 +138,12 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
     tombstones = snapshot.tombstones().filter(pa.array(cut.deleted))
     absences, names = snapshot.absences(), snapshot.former_names()
     their_names = mark_redacted_rows(names, "name", opt_outs)
-    models = _select_snapshot_rows(snapshot, schema.MODELS_FILE, cut.listed)
+    models = select_stored_rows(snapshot.batches(schema.MODELS_FILE), cut.listed)
     created = snapshot.column(schema.MODELS_FILE, "created_at").filter(pa.array(cut.listed))
     undated = np.array(created.is_null(), np.bool_)
     return {
         schema.MODELS_FILE: (redact_records(piece, opt_outs) for piece in models),
-        schema.METRICS_FILE: _select_snapshot_rows(snapshot, schema.METRICS_FILE, cut.listed),
+        schema.METRICS_FILE: select_stored_rows(snapshot.batches(schema.METRICS_FILE), cut.listed),
         schema.EVIDENCE_FILE: _redacted_evidence(snapshot, cut, opt_outs),
         schema.EDGES_FILE: _redacted_edges(snapshot, cut),
         schema.COUNTS_FILE: [derived_rows.counts_table(cut.keys, cut.ids, cut.edges, undated)],
@@ -154,14 +155,6 @@ def _redacted_tables(snapshot: Snapshot, opt_outs: OptOuts) -> Mapping[str, Iter
     }
 
 
-def _select_snapshot_rows(snapshot: Snapshot, file: str, rows: Mask) -> Iterator[pa.Table]:
-    first = 0
-    for batch in snapshot.batches(file):
-        some = pa.array(rows[first : first + batch.num_rows])
-        yield pa.Table.from_batches([batch.filter(some)])
-        first += batch.num_rows
-
-
 def _redacted_evidence(snapshot: Snapshot, cut: _Cut, opt_outs: OptOuts) -> Iterator[pa.Table]:
     for batch in redact_evidence_batches(snapshot.batches(schema.EVIDENCE_FILE), opt_outs):
         stays = pc.is_in(batch["child_key"], value_set=cut.keys)
@@ -170,7 +163,7 @@ def _redacted_evidence(snapshot: Snapshot, cut: _Cut, opt_outs: OptOuts) -> Iter
 
 def _redacted_edges(snapshot: Snapshot, cut: _Cut) -> Iterator[pa.Table]:
     start = 0
-    for piece in _select_snapshot_rows(snapshot, schema.EDGES_FILE, cut.edge_rows):
+    for piece in select_stored_rows(snapshot.batches(schema.EDGES_FILE), cut.edge_rows):
         rows = slice(start, start + piece.num_rows)
         nodes = {"child_node": cut.edges.child[rows], "parent_node": cut.edges.parent[rows]}
         columns = {name: nodes.get(name, piece[name]) for name in piece.schema.names}

@@ -179,6 +179,8 @@ CHANGED = pa.schema(
     [
         pa.field("key", pa.string(), nullable=False),
         pa.field("record", pa.bool_(), nullable=False),
+        pa.field("claims", pa.bool_(), nullable=False),
+        ("row", pa.int64()),
     ]
 )
 
@@ -189,6 +191,7 @@ PLACE, REPLACES = "place", "replaces"
 IDENTITIES: Mapping[str, Sequence[str]] = {
     EDGES_FILE: ("child_key", "parent_key"),
     COUNTS_FILE: ("key", "id"),
+    TOMBSTONES_FILE: ("key",),
 }
 """The tables whose changes name the rows of the base that they replace, by what a row is about."""
 
@@ -207,7 +210,10 @@ def _changed_rows_table_schema(file: str) -> pa.Schema:
 
 UPDATE_TABLES: Mapping[str, pa.Schema] = {
     **{CHANGES.get(name, name): table for name, table in TABLES.items()},
-    CHANGES[EVIDENCE_FILE]: EVIDENCE.append(pa.field(PLACE, pa.int64(), nullable=False)),
+    **{
+        CHANGES[name]: TABLES[name].append(pa.field(PLACE, pa.int64(), nullable=False))
+        for name in (MODELS_FILE, EVIDENCE_FILE)
+    },
     **{CHANGES[name]: _changed_rows_table_schema(name) for name in IDENTITIES},
     CHANGED_FILE: CHANGED,
 }
@@ -221,15 +227,22 @@ WORDS: Mapping[tuple[str, str], Collection[str]] = {
         for file in (EDGES_FILE, CHANGES[EDGES_FILE])
         for column, words in (("relation", RELATIONS), ("strength", STRENGTHS))
     },
-    (TOMBSTONES_FILE, "standing"): tuple(Availability),
+    **{
+        (file, "standing"): tuple(Availability)
+        for file in (TOMBSTONES_FILE, CHANGES[TOMBSTONES_FILE])
+    },
 }
 """The only words that some columns hold, by table and column."""
+
+RISING = frozenset({PLACE, REPLACES, "row"})
+"""Numbers of rows that mostly rise: stored as steps."""
 
 READ_BY_HUNDREDS = frozenset({TRENDS_FILE})
 """Small files that one question reads of every snapshot: snappy, as zstd takes twice the time."""
 
 UNREPEATED = frozenset(
     {
+        *RISING,
         "key",
         "id",
         "author",

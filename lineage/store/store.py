@@ -253,13 +253,16 @@ class ParquetStore:
             for name in schema.CHANGES
             if compare_tables_with_manifest(self.files, manifest, [manifest.stored_name(name)])
         }
-        upon = inventory.list_snapshots_built_on(self.files) if damaged else {}
-        harmed = [
+        upon, harmed = inventory.list_snapshots_built_on(self.files) if damaged else {}, set[str]()
+        waiting = [
             it
             for it in upon.get(id, [])
             if damaged.intersection(self._read_own_manifest(it).builds_on_files)
         ]
-        return sorted({*harmed, *(it for base in harmed for it in upon.get(base, []))})
+        while waiting:
+            harmed.add(base := waiting.pop())
+            waiting += [it for it in upon.get(base, []) if it not in harmed]
+        return sorted(harmed)
 
     def _open_snapshot(self, manifest: Manifest) -> Snapshot:
         """Return the reader of a snapshot: the one place where any is made of a published one."""

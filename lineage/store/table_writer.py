@@ -17,9 +17,12 @@ from lineage.store.inventory import is_snapshot_file_name
 from lineage.store.local_files import LocalFiles
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.schema import (
+    CHANGED_FILE,
+    CHANGES,
     EDGES_FILE,
     MODELS_FILE,
     READ_BY_HUNDREDS,
+    RISING,
     TABLES,
     TOMBSTONES_FILE,
     UNREPEATED,
@@ -54,7 +57,10 @@ class TableWriter:
         self._output = files.open_output(path)
         own: dict[str, object] = {
             **_table_codec(path),
-            "use_dictionary": [it for it in _stored_column_paths(schema) if it not in UNREPEATED],
+            "use_dictionary": [
+                it for it in _stored_column_paths(schema) if it not in UNREPEATED | RISING
+            ],
+            "column_encoding": {it: "DELTA_BINARY_PACKED" for it in schema.names if it in RISING},
             "write_statistics": [it for it in schema.names if it in _SEARCHED] or False,
             "store_schema": False,
             "write_page_checksum": True,
@@ -105,9 +111,12 @@ class TableWriter:
 
 
 def _table_codec(path: str) -> dict[str, object]:
-    if path.rpartition("/")[2] in READ_BY_HUNDREDS:
+    name = path.rpartition("/")[2]
+    if name in READ_BY_HUNDREDS:
         return {"compression": "snappy"}
-    return {"compression": "zstd", "compression_level": 1}
+    # What changed is little, and lies in the store for each day.
+    is_small = name == CHANGED_FILE or name in CHANGES.values()
+    return {"compression": "zstd", "compression_level": 9 if is_small else 1}
 
 
 def _stored_column_paths(schema: pa.Schema) -> list[str]:

@@ -22,7 +22,7 @@ from lineage.store.former_schemas import (
     stored_columns,
     translate_former_table_rows,
 )
-from lineage.store.keys import join_column_chunks, table_keys_as_bytes
+from lineage.store.keys import table_keys_as_bytes
 from lineage.store.manifest import FILE, FileFacts, Manifest
 from lineage.store.table_writer import table_footer_digest
 
@@ -172,7 +172,11 @@ class Tables:
 
     def find_replaced_rows(self, file: str) -> tuple[Int64s, ...]:
         """Return of each of `files_of_table` the rows that hold no more, by number, rising."""
-        return (np.empty(0, np.int64),)
+        sizes, part, row = self.find_sources(file)
+        return tuple(
+            np.setdiff1d(np.arange(size), row[part == at], assume_unique=True)
+            for at, size in enumerate(sizes)
+        )
 
     def find_sources(self, file: str) -> tuple[list[int], Int64s, Int64s]:
         """Return where each row lies: in which of `files_of_table`, as which of its rows.
@@ -242,10 +246,7 @@ class Tables:
                 raise ValueError(f"its column {name} {problem}")
         # A model's row is its number in every other table: in another order all would be mistaken.
         if self._has_table_order(file, rows):
-            key = rows["key"]
-            keys = table_keys_as_bytes(
-                join_column_chunks(key.chunks if isinstance(key, pa.ChunkedArray) else [key])
-            )
+            keys = table_keys_as_bytes(rows["key"])
             if not (keys[1:] > keys[:-1]).all():
                 raise ValueError("its column key is not in order")
         return rows

@@ -32,7 +32,7 @@ def queries() -> dict[str, str]:
     by_key = "USING (key)"
     return {
         schema.MODELS_FILE: models,
-        schema.METRICS_FILE: models.replace("/models.", "/metrics."),
+        schema.METRICS_FILE: models.replace("/models.", "/metrics.").replace(" EXCLUDE place", ""),
         schema.EVIDENCE_FILE: evidence,
         schema.EDGES_FILE: edges,
         schema.COUNTS_FILE: edges.replace("/edges.", "/counts.").replace(EDGE, by_key),

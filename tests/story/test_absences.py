@@ -27,7 +27,8 @@ def a_line() -> list[Row]:
 
 def crawled(stage: Stage, mode: CrawlMode = CrawlMode.FULL) -> Snapshot:
     stage.clock.sleep(DAY)
-    return stage.store.snapshot(stage.crawl(mode=mode).manifest.id)
+    # Each full crawl stands alone, so that those before it may be deleted.
+    return stage.store.snapshot(stage.crawl(mode=mode, whole_every_days=0.0).manifest.id)
 
 
 def on(snapshot: Snapshot, day: int, *, deleted: bool = False) -> int:

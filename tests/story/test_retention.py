@@ -117,7 +117,7 @@ def test_a_full_crawl_stands_beside_the_newest_snapshot_that_is_whole(play: Play
     first = stage.crawl().manifest.id
     stage.clock.sleep(DAY)
     second = stage.crawl().manifest.id
-    path = stage.folder / "snapshots" / second / schema.MODELS_FILE
+    path = stage.folder / "snapshots" / second / schema.CHANGES[schema.MODELS_FILE]
     path.write_bytes(path.read_bytes()[:-9])
     stage.clock.sleep(DAY)
     assert stage.crawl().manifest.previous == first

@@ -31,12 +31,7 @@ from lineage.analysis.licenses.statements import (
 )
 from lineage.analysis.members import find_countable
 from lineage.analysis.scope import Scope
-from lineage.analysis.subjects import (
-    ResolvedSubject,
-    SubjectMembers,
-    full_scope,
-    select_members,
-)
+from lineage.analysis.subjects import ResolvedSubject, SubjectMembers, full_scope, select_members
 from lineage.domain.arrays import Indices
 from lineage.domain.families import Family
 from lineage.domain.licenses import LicenseTerms

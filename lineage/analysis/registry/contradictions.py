@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lineage.domain.claims import Relation
-from lineage.domain.families import (
-    CuratedEdge,
-    Family,
-    Outsider,
-    OutsiderReason,
-    is_claimable,
-)
+from lineage.domain.families import CuratedEdge, Family, Outsider, OutsiderReason, is_claimable
 from lineage.evidence.names import sizes_in_claimed_name
 
 

@@ -22,16 +22,13 @@ from lineage.analysis.definition_text import (
 from lineage.analysis.tree.prune import PrunedRest, Tree, TreeNode
 from lineage.analysis.tree.rows import RowKind
 from lineage.analysis.verdicts import (
-    ModelOrigin,
     PathClaim,
     PathEdge,
     Trace,
     explain_trace,
-    explain_verdict,
     word_of_trace_verdict,
 )
 from lineage.cli.tables.layout import (
-    INDENT,
     indent_terminal_lines,
     quote_for_terminal,
     terminal_table_of_facts,
@@ -166,26 +163,6 @@ def trace_table(trace: Trace, manifest: Manifest) -> RenderableType:
         facts += [("quote", f'"{source.quote}"')] if source.quote else []
         facts += [("address", source.url)] if source.url else []
     return Stack(indent_terminal_lines(Stack(*parts)), Text(), terminal_table_of_facts(facts))
-
-
-def verdict_table(traces: Sequence[tuple[str, Trace]]) -> RenderableType:
-    """Return the verdicts on several models, each under the name it is known by."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
-    for name, trace in traces:
-        origin = trace.origin
-        where = "" if origin is ModelOrigin.SNAPSHOT else f"  known from the {origin.value}"
-        why = Text.assemble(
-            quote_for_terminal(trace.id),
-            where,
-            "\n",
-            (escape_invisible(explain_verdict(trace)), "dim"),
-        )
-        answer = Text(word_of_trace_verdict(trace), style=_COLORS[trace.descends])
-        table.add_row(Text(name, "bold"), answer, why)
-    return Stack(Text(), Padding(table, INDENT))
 
 
 def _path_table_lines(trace: Trace, path: tuple[PathEdge, ...]) -> RenderableType:
