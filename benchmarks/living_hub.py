@@ -38,14 +38,14 @@ class LivingHub:
         first = 0
         for body in bodies:
             rows: list[dict[str, Any]] = msgspec.json.decode(body)
-            shown = [
+            listed_rows = [
                 self._row_on(day, number, row)
                 for number, row in enumerate(rows, first)
                 if self._is_shown(day, number, full=full)
             ]
             first += len(rows)
-            if shown:
-                yield msgspec.json.encode(shown)
+            if listed_rows:
+                yield msgspec.json.encode(listed_rows)
 
     def moment(self, day: int) -> datetime:
         """Return when a day's crawl begins."""

@@ -254,14 +254,14 @@ class ParquetStore:
             if compare_tables_with_manifest(self.files, manifest, [manifest.stored_name(name)])
         }
         upon, harmed = inventory.list_snapshots_built_on(self.files) if damaged else {}, set[str]()
-        waiting = [
+        dependents = [
             it
             for it in upon.get(id, [])
             if damaged.intersection(self._read_own_manifest(it).builds_on_files)
         ]
-        while waiting:
-            harmed.add(base := waiting.pop())
-            waiting += [it for it in upon.get(base, []) if it not in harmed]
+        while dependents:
+            harmed.add(base := dependents.pop())
+            dependents += [it for it in upon.get(base, []) if it not in harmed]
         return sorted(harmed)
 
     def _open_snapshot(self, manifest: Manifest) -> Snapshot:

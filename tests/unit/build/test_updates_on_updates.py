@@ -30,9 +30,9 @@ def read_again(day: int) -> list[Row]:
     """Rows all over, each changed; one has another parent, one is new, one another name."""
     rows = [it | {"likes": day} for it in MODELS[day::5][:READ_A_DAY]]
     parents = ["owner/model-0", f"new/of-day-{day - 1}"]
-    moved = row(f"owner/model-{401 + day}", parents, likes=day)
-    renamed = row(f"owner/renamed-{day}") | {"_id": key_of(f"owner/model-{801 + day}")}
-    return [*rows, moved, renamed, row(f"new/of-day-{day}", ["owner/model-1"])]
+    child = row(f"owner/model-{401 + day}", parents, likes=day)
+    renamed_model = row(f"owner/renamed-{day}") | {"_id": key_of(f"owner/model-{801 + day}")}
+    return [*rows, child, renamed_model, row(f"new/of-day-{day}", ["owner/model-1"])]
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def read_by(engine: str, store: Path) -> Callable[[str, str], Any]:
     (code,) = [it for it in blocks if f"import {engine}\n" in it]
     names: dict[str, Any] = {}
     exec(code.replace('f"snapshots/', f'f"{store}/'), names)
-    read: Callable[[str, str], Any] = names["read_day"]
-    return read
+    read_day: Callable[[str, str], Any] = names["read_day"]
+    return read_day
 
 
 def test_other_programs_read_every_day_as_the_documents_say(week: Week) -> None:
@@ -128,5 +128,5 @@ def test_other_programs_read_every_day_as_the_documents_say(week: Week) -> None:
             by_duckdb = connection.sql(f"FROM {name}_on('{day}')").to_arrow_table()
             by_polars = polars(snapshot.id, name).to_arrow()
             by_pandas = pa.Table.from_pandas(pandas(snapshot.id, name), preserve_index=False)
-            for read in (by_duckdb, by_polars, by_pandas):
-                assert in_any_order(read, file) == expected, (day, name)
+            for table in (by_duckdb, by_polars, by_pandas):
+                assert in_any_order(table, file) == expected, (day, name)
