@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import msgspec
 
 from lineage.domain.clock import parse_http_date
-from lineage.domain.repo_ids import is_key
+from lineage.domain.repo_ids import are_keys, is_key
 from lineage.errors import UnexpectedPage
 from lineage.http.bodies import Answer, printable_response_body
 from lineage.http.pages import Page
@@ -70,7 +70,10 @@ def read_listed_rows(body: bytes) -> list[ListedRow] | None:
         names = ("_id", "createdAt", "lastModified", "tags")
         fields = [[value.get(name) for name in names] for value in values]
         rows = [ListedRow(*row) for row in fields]
-    keyed = [row for row in rows if isinstance(row.key, str) and is_key(row.key)]
+    keys = [row.key for row in rows if isinstance(row.key, str)]
+    # All of a page at once: nearly always they are sound.
+    is_sound = len(keys) == len(rows) and are_keys(keys)
+    keyed = rows if is_sound else [it for it in rows if isinstance(it.key, str) and is_key(it.key)]
     # A page of errors is no page; one without rows may be.
     return None if rows and not keyed else keyed
 
