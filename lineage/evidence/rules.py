@@ -191,7 +191,7 @@ RULES: tuple[Rule, ...] = (
         Strength.INFERRED,
         infer=infer_from_child_names,
         source="children's names",
-        precision=0.999,
+        precision=0.996,
     ),
     Rule("parameters", Strength.INFERRED, infer=infer_from_sizes, source="size", precision=0.994),
     # What a model's name says of its release is no second opinion on what that very name says of
@@ -203,7 +203,7 @@ RULES: tuple[Rule, ...] = (
         infer=infer_from_release_names,
         yields_to="name",
         source="name",
-        precision=0.998,
+        precision=0.997,
     ),
 )
 
