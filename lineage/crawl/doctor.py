@@ -37,6 +37,10 @@ class DoctorFinding:
     """Where it is not as it must be: what a crawl would end with."""
 
 
+# What a field may cost of a page before it is left out.
+_WORTH = 0.10
+
+
 def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
     """Ask for the first rows as a full crawl would, and for the page after them."""
     first = client.get(LISTING, _page_params_of_crawl_probe())
@@ -47,6 +51,7 @@ def probe_hub(client: HubClient) -> Iterator[DoctorFinding]:
     yield from _probe_rows(first)
     yield _probe_crawl_budget(client)
     yield from _probe_paging(client, first)
+    yield _probe_gguf_totals(client)
 
 
 def _page_params_of_crawl_probe(cursor: str | None = None) -> tuple[tuple[str, str], ...]:
@@ -83,6 +88,27 @@ def _probe_rows(answer: Answer) -> Iterator[DoctorFinding]:
     ascending = all(a.key < b.key for a, b in zip(page.records, page.records[1:], strict=False))
     yield DoctorFinding(
         "order", ascending, "rows ascend by key" if ascending else "rows do not ascend"
+    )
+
+
+def _probe_gguf_totals(client: HubClient) -> DoctorFinding:
+    """Ask for the newest rows with `gguf`, which a crawl does not; the oldest have none."""
+    own = [pair for pair in _page_params_of_crawl_probe() if pair[0] not in {"sort", "direction"}]
+    order = ("sort", "createdAt"), ("direction", "-1"), ("expand[]", "gguf")
+    answer = client.get(LISTING, (*own, *order))
+    raw = cut_listing_rows(answer.body) if answer.status == 200 else None
+    rows = [it for each in raw or () if isinstance(it := read_listing_row_leniently(each), dict)]
+    if not rows:
+        return DoctorFinding("gguf", None, "the newest rows could not be read")
+    files = [row["gguf"] for row in rows if isinstance(row.get("gguf"), dict)]
+    totals = sum("total" in it for it in files)
+    cost = sum(len(json.dumps(it)) + len('"gguf":,') for it in files) / len(answer.body)
+    verdict = "more than a tenth" if cost > _WORTH else "at most a tenth"
+    return DoctorFinding(
+        "gguf",
+        None,
+        f"not asked for; {totals} of the {len(rows)} newest rows would tell a number of parameters,"
+        f" for {100 * cost:.1f} % of the page: {verdict}",
     )
 
 

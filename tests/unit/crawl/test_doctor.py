@@ -94,13 +94,14 @@ def without(*names: str) -> Spoil:
 GOOD: dict[str, bool | None] = {
     **dict.fromkeys(("listing", "rows", "fields", "order", "rate limit", "paging"), True),
     "parameters": None,
+    "gguf": None,
 }
 
 
 def test_a_hub_in_our_shape_is_good_in_every_point(tmp_path: Path) -> None:
     with FakeHub(CATALOG) as box:
         found, ok = examined(box, tmp_path)
-        assert len(box.requests) == 2
+        assert len(box.requests) == 3
     assert ok == {"token": None, "store": True, **GOOD}
     assert "500 requests in 300 s (anonymous)" in says(found, "rate limit")
     assert list(tmp_path.iterdir()) == []
@@ -200,6 +201,20 @@ def test_it_says_how_many_rows_tell_their_size_and_what_that_costs(tmp_path: Pat
     message = says(found, "parameters")
     assert message.startswith("50 of 100 rows have a number of parameters; asking for it is ")
     assert 1 < float(message.rpartition(" is ")[2].partition(" %")[0]) < 10
+
+
+def test_it_says_what_gguf_would_cost_on_the_newest_rows(tmp_path: Path) -> None:
+    def spoil_newest(rows: list[Row]) -> list[Row]:
+        template = {"total": 5, "chat_template": "x" * 9_000}
+        return [*(one | {"gguf": template} for one in rows[:40]), *rows[40:]]
+
+    message = says(of_spoiled(with_rows(spoil_newest), tmp_path)[0], "gguf")
+    assert message.startswith("not asked for; 40 of the 100 newest rows would tell a number")
+    assert message.endswith(": more than a tenth")
+    with FakeHub(CATALOG) as box:
+        none = says(examined(box, tmp_path)[0], "gguf")
+    assert "0 of the 100 newest rows" in none
+    assert none.endswith("0.0 % of the page: at most a tenth")
 
 
 def test_a_field_of_another_shape_is_bad_and_named(tmp_path: Path) -> None:
