@@ -58,7 +58,14 @@ def snapshot_list(manifests: Sequence[Manifest]) -> RenderableType:
         below = "" if manifest.builds_on is None else quote_for_terminal(manifest.builds_on.id)
         kind = manifest.origin.kind.value
         table.add_row(quote_for_terminal(manifest.id), kind, below, *(f"{n:,}" for n in numbers))
-    return indent_terminal_lines(table)
+    deltas = sum(manifest.builds_on is not None for manifest in manifests)
+    if not deltas:
+        return indent_terminal_lines(table)
+    note = (
+        f"{deltas:,} of {len(manifests):,} keep changes alone of what they build on: "
+        "*/models.parquet is not the history. docs/data.md has a query for any day."
+    )
+    return indent_terminal_lines(Stack(table, Text(note, "dim")))
 
 
 def terminal_facts_of_snapshot(

@@ -27,6 +27,16 @@ def test_the_list_is_as_promised(program: Program, store: Path) -> None:
     assert (listed["id"], listed["models"], listed["previous"]) == (ID, 6, None)
 
 
+def test_the_list_says_that_files_of_models_are_not_the_history(
+    program: Program, tmp_path: Path
+) -> None:
+    whole = published([row(f"owner/model-{number}") for number in range(9)], tmp_path)
+    hint = "1 of 2 keep changes alone"
+    assert hint not in program("snapshots", "list", "--store", tmp_path).out
+    updated(whole, [row("owner/model-1", likes=3)], tmp_path)
+    assert hint in program("snapshots", "list", "--store", tmp_path).out
+
+
 def test_an_empty_store_lists_nothing(program: Program, tmp_path: Path) -> None:
     told = program("snapshots", "list", "--store", tmp_path, "--format", "json")
     assert (told.code, told.json) == (0, [])
