@@ -73,9 +73,9 @@ class NetworkTransport(httpx.BaseTransport):
 
     def __init__(self, address: httpx.URL, deadline: Deadline) -> None:
         self._deadline = deadline
-        _check_tls_certificate_file()
+        certificates = _check_tls_certificate_file()
         try:
-            tls = _read_tls_context(*map(os.environ.get, _TLS_VARIABLES))
+            tls = _read_tls_context(certificates, *map(os.environ.get, _TLS_VARIABLES))
             self._http = httpx.HTTPTransport(verify=tls, proxy=_find_http_proxy(address))
         except OSError as error:
             raise _unusable_tls_certificates(error) from error
@@ -103,14 +103,20 @@ class NetworkTransport(httpx.BaseTransport):
         self._http.close()
 
 
-def _check_tls_certificate_file() -> None:
-    """Raise SettingsError where the environment names a file of authorities that is none."""
+def _check_tls_certificate_file() -> tuple[int, int] | None:
+    """Return size and time of the file of authorities that the environment names, if any.
+
+    Raises SettingsError where that is no file.
+    """
     # OpenSSL would wait for ever for a pipe that has no writer.
-    if path := os.environ.get("SSL_CERT_FILE"):
-        try:
-            open_regular_file(Path(path)).close()
-        except OSError as error:
-            raise _unusable_tls_certificates(error) from error
+    if not (path := os.environ.get("SSL_CERT_FILE")):
+        return None
+    try:
+        with open_regular_file(Path(path)) as file:
+            facts = os.fstat(file.fileno())
+    except OSError as error:
+        raise _unusable_tls_certificates(error) from error
+    return facts.st_size, facts.st_mtime_ns
 
 
 def _unusable_tls_certificates(error: OSError) -> SettingsError:
@@ -121,8 +127,10 @@ def _unusable_tls_certificates(error: OSError) -> SettingsError:
 
 
 @cache
-def _read_tls_context(*environment: str | None) -> ssl.SSLContext:
-    """Return what verifies servers, made once for each state of `_TLS_VARIABLES`."""
+def _read_tls_context(
+    certificates: tuple[int, int] | None, *environment: str | None
+) -> ssl.SSLContext:
+    """Return what verifies servers, made once for each state of `_TLS_VARIABLES` and that file."""
     # Reading the bundle of authorities takes longer than a small crawl's whole listing.
     return httpx.create_ssl_context()
 

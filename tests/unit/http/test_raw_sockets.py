@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import ssl
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import certifi
 import httpcore
 import httpx
 import pytest
@@ -325,6 +327,18 @@ def test_a_file_of_authorities_that_is_none_is_said_to_be_one(
     with pytest.raises(SettingsError, match="certificates cannot be used") as ended:
         NetworkTransport(httpx.URL("https://hub.example"), Deadline(1))
     assert "SSL_CERT_FILE" in ended.value.hint
+
+
+def test_a_file_of_authorities_that_changed_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "authorities"
+    shutil.copy(certifi.where(), place)
+    monkeypatch.setenv("SSL_CERT_FILE", str(place))
+    NetworkTransport(httpx.URL("https://hub.example"), Deadline(1)).close()
+    place.write_text("no certificate")
+    with pytest.raises(SettingsError, match="certificates cannot be used"):
+        NetworkTransport(httpx.URL("https://hub.example"), Deadline(1))
 
 
 def test_a_proxy_has_a_port_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
