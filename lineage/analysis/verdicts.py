@@ -245,7 +245,7 @@ def _explain_inferred_path(
     releases = _join_verdicts(_releases_behind_verdict(own))
     if all(len(path) == 1 for path in paths) and speaking:
         sources = list(dict.fromkeys(rule.source for rule in speaking))
-        verb = "says" if len(sources) == 1 else "say"
+        verb = "say" if sources[1:] or sources[0].endswith("s") else "says"
         sentence = f"its {' and its '.join(sources)} {verb} {releases} (inferred)"
         return f"No parent is declared; {sentence}: {words}.{record}"
     return f"No declared link leads to a root; inferred links lead to {releases}: {words}.{record}"
