@@ -3,7 +3,7 @@
 None of these names a release: they say a family and no more.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -73,7 +73,7 @@ def infer_from_merge_partners(
 def infer_from_child_names(
     families: Sequence[Family], nodes: InferenceInput, candidates: Mask
 ) -> Iterator[InferredClaim]:
-    """Infer the family that at least half of a model's children bear in their names."""
+    """Infer the one family that at least half of a model's children bear in their names."""
     is_candidate = _mark_inferable(families, nodes, candidates)
     rows = np.flatnonzero(is_candidate[nodes.parent] & (nodes.child != nodes.parent))
     children = np.bincount(nodes.parent[rows], minlength=len(nodes.ids))
@@ -86,15 +86,25 @@ def infer_from_child_names(
     # Most are named by too few for any reading of the names to make a half of them.
     is_half = 2 * np.bincount(parents, minlength=len(nodes.ids)) >= children
     hits, parents = hits[is_half[parents]], parents[is_half[parents]]
-    for at, id, readings in reading.list_mentions(ids.take(pa.array(hits))):
+    children_hit = pa.array(nodes.child[rows[hits]])
+    for at, id, readings in reading.list_mentions(
+        ids.take(pa.array(hits)), nodes.model_type.take(children_hit)
+    ):
         release = reading.find_release(id, readings)
         if release is not None and release.fits_model(id):
             names[family_of[release.subject]][int(parents[at])].append(id)
+    halves = {
+        family.id: [row for row, each in names[family.id].items() if 2 * len(each) >= children[row]]
+        for family in families
+    }
+    # Half for one family and half for another is no majority for either.
+    claimants = Counter(row for reached in halves.values() for row in reached)
     for family in families:
+        fits = {None, *family.names.model_types}
         quotes = {
-            row: f"its child {each[0]}"
-            for row, each in names[family.id].items()
-            if 2 * len(each) >= children[row]
+            row: f"its child {names[family.id][row][0]}"
+            for row in halves[family.id]
+            if claimants[row] == 1 and nodes.model_type[row].as_py() in fits
         }
         yield from _claim_families(families, family, nodes, "child_names", quotes)
 

@@ -129,7 +129,11 @@ class ReleaseNameRule:
                 if release is not None:
                     return None
                 release = SpelledRelease(reading, *match)
-        return release
+        if release is None or readings is None:
+            return release
+        # A second family's word counts whatever the architecture: both may stand in a merge.
+        others = (it for it in self._readings if it not in readings)
+        return None if any(it.find_spelling(id, lowered) for it in others) else release
 
 
 class FamilyReading:

@@ -23,7 +23,13 @@ KIN = a_family({"Kin 3": [BASE]}, former={"kin/Meta-Kin-3-8B": BASE})
 KIN = replace(
     KIN, names=READING, releases=tuple(replace(it, license="kin3") for it in KIN.releases)
 )
-FOE = a_family({"Foe 1": [OTHER]}, id="foe")
+FOE_READING = NameReading(
+    mentions=("foe",),
+    look_alikes=("kin",),
+    model_types=("qwen2",),
+    spellings=(Spelling("foe", "foe"),),
+)
+FOE = replace(a_family({"Foe 1": [OTHER]}, id="foe"), names=FOE_READING)
 
 
 def inferred(folder: Path, rows: Sequence[Row], rule: str) -> dict[str, tuple[str, str]]:
@@ -76,6 +82,13 @@ def test_half_of_the_children_s_names_say_a_family(tmp_path: Path) -> None:
         row("q/few-kin-3", ["b/few"]),
         row("c/tiny"),
         row("q/tiny-or-kin-3", ["c/tiny"]),
+        row("d/torn"),
+        row("q/torn-kin-3", ["d/torn"]),
+        row("q/torn-foe", ["d/torn"]),
+        row("e/encoder", config={"model_type": "bert"}),
+        row("q/judge-kin-3", ["e/encoder"]),
+        row("f/of-an-encoder"),
+        row("q/encoder-kin-3", ["f/of-an-encoder"], config={"model_type": "bert"}),
     ]
     assert inferred(tmp_path, rows, "child_names") == {
         "a/half": ("family:kin", "its child q/half-kin-3")

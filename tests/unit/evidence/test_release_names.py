@@ -134,6 +134,10 @@ SAY_NOTHING = [
     *("706_Llama_4_20250506", "llama4-finetune", "tiny-vicuna-1b", "pythia-vicuna-7b"),
     *("opt-13b-vicuna", "bloom-7b-vicuna", "Mixtral-vicuna-7b"),
     *("qwen2-5_distill_llama70b", "gpt2-llama2-format", "Qwen1.5-0.5B-llama2-format"),
+    *("TinyMistral-248M", "tiny-random-MistralForCausalLM", "qwen2.5-tiny-random", "mini-gemma"),
+    *("random-pythia-14m", "gemma-scope-2b-pt-res", "gemma.cpp", "mistral.rs", "qwen-style-model"),
+    *("my-mistral-arch-500m", "falcon-5g-detector", "falcon-512", "phi-3d", "gpt2-qwen-distill"),
+    *("modernbert-qwen-labels", "sdxl-qwen-caption", "distilbert-gemma", "mistralized-solo"),
 ]
 
 
@@ -156,6 +160,38 @@ def test_a_name_says_a_release(name: str) -> None:
 def test_a_look_alike_says_nothing(name: str) -> None:
     for spelled in (name, name.upper(), f"{name}-GGUF", f"{name}-finetuned"):
         assert infer(f"me/{spelled}") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "model_type"),
+    [
+        ("Phi-4-Qwen-14B", "phi3"),
+        ("qwen3-gemma3-7b", "qwen3"),
+        ("gemma-2-mistral-9b", "gemma2"),
+        ("Falcon3-Qwen-7B", "llama"),
+    ],
+)
+def test_words_of_two_families_say_nothing_whatever_the_architecture(
+    name: str, model_type: str
+) -> None:
+    assert infer(f"me/{name}") == []
+    assert infer(f"me/{name}", model_type) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("Qwen2.5-7B-cats", "qwen"),
+        ("gemma-2-2b-it-dpo", "gemma"),
+        ("Mistral-7B-cats", "mistral"),
+        ("Phi-3-mini-4k-cats", "phi"),
+        ("Falcon3-7B-cats", "falcon"),
+        ("falcon-40b-cats", "falcon"),
+        ("pythia-160m-sft", "pythia"),
+    ],
+)
+def test_a_name_says_another_family_and_no_release(name: str, family: str) -> None:
+    assert infer(f"me/{name}") == [f"family:{family}"]
 
 
 def test_an_owner_s_name_says_nothing_of_a_model() -> None:
