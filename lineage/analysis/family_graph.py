@@ -15,6 +15,7 @@ from lineage.analysis.subjects import ResolvedSubject, select_members
 from lineage.domain.arrays import Nodes, Positions
 from lineage.domain.claims import RELATIONS, STRENGTHS
 from lineage.domain.documents import convert_to_document
+from lineage.domain.families import is_claimable
 from lineage.domain.progress import garbage_collector_paused
 from lineage.graph.lineage_graph import FamilyGraph, build_graph
 from lineage.store import schema
@@ -75,8 +76,13 @@ def family_columns(scope: Scope, subject: ResolvedSubject) -> FamilyColumns:
     scope, roots, members = selection.scope, selection.roots, selection.members
     inside = members.counted.copy()
     edges = links = members.edges
-    # A root that only the registry knows is drawn only where something hangs on it.
+    # A root that only the registry knows is drawn only where something hangs on it, and so is a
+    # release that inferred claims name.
     is_known = roots < scope.nodes - len(scope.graph.added)
+    unlisted = np.flatnonzero(is_known & (roots >= scope.snapshot.records))
+    if len(unlisted):
+        ids = scope.names_of_bases(roots[unlisted])[1].to_pylist()
+        is_known[unlisted] = [not is_claimable(id) for id in ids]
     inside[roots] = is_known | np.isin(roots, edges.parent[members.counted[edges.child]])
     edges = select_scope_edges(edges, inside[edges.child] & inside[edges.parent])
     nodes = np.flatnonzero(inside).astype(np.int32)
