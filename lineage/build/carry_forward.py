@@ -5,6 +5,7 @@ read keeps the record and the claims that it had.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 
@@ -122,7 +123,8 @@ def build_on_previous(
     is_near = (
         manifest.origin.kind is SnapshotKind.FULL
         and manifest.schema_version == schema.VERSION
-        and draft.origin.taken_at - manifest.origin.taken_at < context.whole_every
+        and timedelta(0) <= draft.origin.taken_at - manifest.origin.taken_at < context.whole_every
+        and manifest.id < draft.id
     )
     base = context.store.snapshot(manifest.id) if is_near else None
     # Who opted out since must not live on in what it builds on.

@@ -1,7 +1,7 @@
 """What a snapshot says of itself: written last, so that it exists when its manifest does."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -98,7 +98,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class BuildsOn:
-    """The whole snapshot that an update's changes are merged with."""
+    """The snapshot that changes are merged with, which may keep changes too."""
 
     id: _Id
     files: Mapping[str, _Digest]
@@ -131,6 +131,12 @@ class Manifest:
         """Return the file that a table lies in: itself, or what changed of it."""
         is_delta = self.builds_on is not None and table in self.builds_on.files
         return schema.CHANGES[table] if is_delta else table
+
+    def files_read_for(self, tables: Iterable[str]) -> list[str]:
+        """Return the files of this snapshot that some tables are read from."""
+        stored = {self.stored_name(table) for table in tables}
+        # Which rows below are replaced stands beside the changes.
+        return sorted({*stored, schema.CHANGED_FILE} if stored - set(tables) else stored)
 
     @property
     def builds_on_files(self) -> Collection[str]:
@@ -184,7 +190,8 @@ def _check_manifest(manifest: Manifest) -> None:
     if not all(moment.year in _YEARS and not moment.utcoffset() for moment in moments):
         raise ValueError("a moment is not in UTC, or in no year of ours")
     base = manifest.builds_on
-    if base is not None and (not _may_manifest_build_on(base) or base.id == manifest.id):
+    # Older ones alone, so that no two build on each other.
+    if base is not None and (not _may_manifest_build_on(base) or base.id >= manifest.id):
         raise ValueError(f"{base.id!r} is nothing to build on")
     tables = {manifest.stored_name(name) for name in schema.TABLES}
     absent = (tables if base is None else {*tables, schema.CHANGED_FILE}) - set(manifest.files)

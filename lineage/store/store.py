@@ -251,7 +251,7 @@ class ParquetStore:
         damaged = {
             name
             for name in schema.CHANGES
-            if compare_tables_with_manifest(self.files, manifest, [manifest.stored_name(name)])
+            if compare_tables_with_manifest(self.files, manifest, manifest.files_read_for([name]))
         }
         upon, harmed = inventory.list_snapshots_built_on(self.files) if damaged else {}, set[str]()
         dependents = [
@@ -343,8 +343,8 @@ class ParquetStore:
                 manifest = snapshot_base_of(self.files, id, manifest.builds_on)
             except SnapshotDamaged as error:
                 return [*problems, error.message]
-            stored = [manifest.stored_name(name) for name in files]
-            below = compare_tables_with_manifest(self.files, manifest, stored)
+            read = manifest.files_read_for(files)
+            below = compare_tables_with_manifest(self.files, manifest, read)
             problems += [f"{problem}; {id} builds on it" for problem in below]
         return problems
 

@@ -106,6 +106,23 @@ def test_damage_names_all_days_that_stand_on_it(week: Week) -> None:
         path.write_bytes(content)
 
 
+def test_a_damaged_list_of_what_changed_is_told_of_all_days_that_are_read_through_it(
+    week: Week,
+) -> None:
+    store, (_, first, *later) = ParquetStore(str(week.store), NO_OPT_OUTS), week.days
+    path = week.store / first.id / schema.CHANGED_FILE
+    content = path.read_bytes()
+    path.write_bytes(content[:-9] + content[-8:] + b"?")
+    try:
+        assert store.damaged_dependents(first.id) == [it.id for it in later]
+        for day in later:
+            (problem,) = store.find_damage(day.id)[:1]
+            assert problem.endswith("builds on it")
+            assert f"{first.id}/{schema.CHANGED_FILE}: " in problem
+    finally:
+        path.write_bytes(content)
+
+
 def read_by(engine: str, store: Path) -> Callable[[str, str], Any]:
     """Return the function that the documentation gives for an engine."""
     blocks = re.findall(r"```python\n(.+?)```", DOC.read_text("utf-8"), re.S)

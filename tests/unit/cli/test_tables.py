@@ -177,6 +177,8 @@ def test_this_machine_is_told_from_others(endpoint: str, here: bool) -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_list_says_what_an_update_builds_on(width: int) -> None:
-    *_, sweep, update = text_of(PICTURES["updates"], width).splitlines()
+    lines = text_of(PICTURES["updates"], width).splitlines()
+    sweep, update = (line for line in lines if line.split()[:1] == [drawn.ID])
     assert sweep.split() == [drawn.ID, "full", "3,117,871", "1,130,000", "0"]
     assert update.split()[2:] == ["20261122T060000Z", "3,117,871", "1,130,000", "0"]
+    assert "*/models.parquet is not the history" in " ".join(" ".join(lines).split())
