@@ -60,7 +60,7 @@ def write_edges_and_counts(draft: Draft, derived: DerivedTables) -> None:
             is_same &= rules == derived.rules[at]
         edges = DraftRowChanges.of(rows, is_same, len(now.child))
         counts = _compare_draft_counts(merged.base, nodes, derived.counts)
-        # A look-up reads two files: an update's changes of the counts, and a full crawl's counts.
+        # A look-up reads each update's changes of the counts, and a full crawl's counts.
         is_full = draft.origin.kind is SnapshotKind.FULL
         if edges.are_few() and (counts.are_few() or is_full):
             spelled = _spell_draft_edges(derived, edges.rows)

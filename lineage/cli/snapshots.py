@@ -93,9 +93,9 @@ def show_snapshot(*, id: str | None, invocation: Invocation) -> None:
 def verify_snapshot_command(*, id: str | None, every: bool, invocation: Invocation) -> None:
     """Compare a snapshot's files with its manifest; exit code 4 where one is not as published.
 
-    Without ID only the latest is verified: older ones may be damaged all the same. Of an update
-    the tables that it builds on are verified too; damaged ones are named with the snapshots that
-    build on them.
+    Without ID only the latest is verified: older ones may be damaged all the same. The tables that
+    a snapshot builds on are verified too; damaged ones are named with the snapshots that build on
+    them.
     """
     from rich.console import Group
 
@@ -334,7 +334,7 @@ def prune_snapshots_command(*, keep: str | None, dry_run: bool, invocation: Invo
     """Delete the snapshots that a rule does not keep.
 
     The newest, the last full crawl and the first one always stay, and so do those crawled below
-    one model and those that a kept update builds on.
+    one model and those that a kept one builds on.
     """
     from lineage.cli.output import print_result
     from lineage.cli.tables.snapshots import retention_table, retention_table_rows

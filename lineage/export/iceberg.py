@@ -1,8 +1,8 @@
 """Every snapshot of a store as a snapshot of Apache Iceberg tables: registered, nothing copied.
 
-A table of a day is a file, or the file of the base, position deletes for the rows that changed
-since, and the file of the changes. What the tables hold follows from the store alone, so that a
-run goes on from the last one, and begins anew where the store or the tables were moved.
+A table of a day is a file, or the files of those that it builds on, position deletes for the rows
+that changed since, and the file of the changes. What the tables hold follows from the store alone,
+so that a run goes on from the last one, and begins anew where the store or the tables were moved.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -185,7 +185,7 @@ class _TableHistory:
         return {_read_iceberg_summary(it, _SNAPSHOT): it for it in former.snapshots}
 
     def _facts_of(self, day: Manifest) -> dict[str, FileFacts]:
-        """Return by path what the files of the table must look like, the base's first."""
+        """Return by path what the files of the table must look like, the oldest first."""
         paths = [path.partition("/") for path in files_of_table(day, self.file, self.manifests)]
         return {f"{id}/{name}": self.manifests[id].files[name] for id, _, name in paths}
 

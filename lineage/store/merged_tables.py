@@ -99,7 +99,7 @@ class MergedTables(Tables):
         if not self.keeps_changes(schema.COUNTS_FILE):
             return super().find_counts(column, value)
         changes = super()._find_count_rows(schema.CHANGES[schema.COUNTS_FILE], column, value)
-        # Without a look at the plan: two files are all that a look-up reads.
+        # Without a look at the plan: a look-up reads small parts of each file below and no more.
         replaced = {(row["id"], row["key"]) for row in changes}
         older = [
             CountRow(it.values, it.is_listed, partial(self._number_of, it))
