@@ -2,6 +2,8 @@
 --     SELECT * FROM edges_on('2026-11-30');
 -- A day is answered by the newest snapshot of everything that was taken by its end, UTC. Never read
 -- `*/models.parquet` of all folders as a history: a snapshot that keeps changes alone has no such file.
+-- Not while a crawl writes its draft into this store: DuckDB reads no file that is not finished, of
+-- whatever folder. After a run that was killed, the next crawl takes away what it left.
 
 SET TimeZone = 'UTC';
 
