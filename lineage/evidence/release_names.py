@@ -132,8 +132,11 @@ class ReleaseNameRule:
         if release is None or readings is None:
             return release
         # A second family's word counts whatever the architecture: both may stand in a merge.
-        others = (it for it in self._readings if it not in readings)
-        return None if any(it.find_spelling(id, lowered) for it in others) else release
+        for other in self._readings:
+            is_asked = other not in readings and any(word in lowered for word in other.mentions)
+            if is_asked and other.find_spelling(id, lowered):
+                return None
+        return release
 
 
 class FamilyReading:
@@ -143,6 +146,7 @@ class FamilyReading:
         names = family.names
         self.id_pattern = f"(?i:{'|'.join(map(re.escape, names.mentions))})"
         """An RE2 pattern for ids: names of others are not read."""
+        self.mentions = tuple(map(str.lower, names.mentions))
         self.model_types = frozenset(names.model_types)
         self._fewest = names.fewest
         self._look_alike = "|".join(names.look_alikes) or r"(?!)"
