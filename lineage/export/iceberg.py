@@ -204,9 +204,9 @@ class _TableHistory:
         """Write one snapshot; `present` are the files of its parent, and since when."""
         number = int("".join(filter(str.isdigit, day.id)))
         tables = tables_of(self.store.files, day)
+        # Opened, so that nothing is registered that was damaged since.
         with tables.open(files_of_table(day, self.file, self.manifests)[-1].partition("/")[2]):
-            pass  # what was damaged since is not registered
-        data, replaced = self._data_files_of(day), tables.find_replaced_rows(self.file)
+            data, replaced = self._data_files_of(day), tables.find_replaced_rows(self.file)
         deletes = [
             self.folder.write_deletes(number, part, it.address, rows)
             for part, (it, rows) in enumerate(zip(data, replaced, strict=True))

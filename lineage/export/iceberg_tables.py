@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, UnsupportedOperation
 from typing import NoReturn, Self
 from uuid import NAMESPACE_URL, uuid5
 
@@ -270,7 +270,7 @@ class _AvroFile(BytesIO, OutputFile):
         return False
 
     def to_input_file(self) -> NoReturn:
-        raise NotImplementedError
+        raise UnsupportedOperation("a manifest is written here and never read")
 
     def create(self, overwrite: bool = False) -> Self:
         return self

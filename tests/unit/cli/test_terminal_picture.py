@@ -49,7 +49,7 @@ def test_iterm_gets_it_in_one(name: Mapping[str, str]) -> None:
         {"TERM": "xterm-256color"},
         {"TERM": "dumb", "TERM_PROGRAM": "iTerm.app"},
         {"TERM": "screen-256color", "LC_TERMINAL": "iTerm2"},
-        {"TERM": "xterm-kitty", "TMUX": "/tmp/tmux"},
+        {"TERM": "xterm-kitty", "TMUX": "socket,1,0"},
     ],
 )
 def test_who_does_not_say_that_it_shows_pictures_gets_none(name: Mapping[str, str]) -> None:
